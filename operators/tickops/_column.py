@@ -1,0 +1,123 @@
+"""A column on its way through a chain: a Polars Series, a numpy array, or both."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, cast
+
+import numpy as np
+import polars as pl
+
+from tickops._arrays import frozen
+
+if TYPE_CHECKING:
+    from tickops._arrays import F64, I64, U8, Array, Bool
+
+__all__ = ["Column"]
+
+_FLOAT: Final = pl.Float64()
+
+
+class Column:
+    """One column of a batch.
+
+    Kernels ask for numpy arrays (`floats`, `ints`), Polars for a Series (`series`);
+    each form is made when it is first asked for. In float arrays NaN stands for null;
+    an integer array has null as 0 and a validity mask beside it.
+    """
+
+    __slots__ = ("_floats", "_ints", "_series", "_valid", "dtype")
+
+    def __init__(self, dtype: pl.DataType) -> None:
+        self.dtype = dtype
+        self._series: pl.Series | None = None
+        self._floats: F64 | None = None
+        self._ints: I64 | U8 | Bool | None = None
+        self._valid: Bool | None = None
+
+    @classmethod
+    def of(cls, series: pl.Series) -> Column:
+        """Take a Series as it is."""
+        column = cls(series.dtype)
+        column._series = series
+        return column
+
+    @classmethod
+    def of_floats(cls, values: F64) -> Column:
+        """Take a float array in which NaN is null."""
+        column = cls(_FLOAT)
+        column._floats = cast("F64", frozen(values))
+        return column
+
+    @classmethod
+    def of_ints(
+        cls, values: I64 | U8 | Bool, dtype: pl.DataType, valid: Bool | None = None
+    ) -> Column:
+        """Take the physical integers of `dtype` (also dates, times, enums, booleans)."""
+        column = cls(dtype)
+        column._ints = frozen(values)
+        column._valid = None if valid is None or valid.all() else valid
+        return column
+
+    def floats(self) -> F64:
+        """Values as read-only float64, null as NaN."""
+        if self._floats is None:
+            series = self._need_series()
+            if series.dtype != pl.Float64:
+                series = series.cast(pl.Float64)
+            if series.null_count():
+                series = series.fill_null(math.nan)  # a third of what to_numpy takes for it
+            self._floats = cast("F64", frozen(series.to_numpy()))
+        return self._floats
+
+    def ints(self) -> I64:
+        """Values as read-only int64, null as 0; `valid` says which are null."""
+        if self._ints is None:
+            series = self._need_series()
+            if series.dtype.is_temporal() or series.dtype == pl.Enum:
+                series = series.to_physical()
+            if series.null_count():
+                self._valid = cast("Bool", series.is_not_null().to_numpy())
+                series = series.fill_null(0)
+            self._ints = frozen(series.to_numpy())
+        if self._ints.dtype != np.int64:
+            self._ints = cast("I64", frozen(self._ints.astype(np.int64)))
+        return cast("I64", self._ints)
+
+    def valid(self) -> Bool | None:
+        """Which of `ints` are not null; None if all are."""
+        if self._ints is None:
+            self.ints()
+        return self._valid
+
+    def series(self, name: str) -> pl.Series:
+        """Column as a Series of its type, called `name`."""
+        if self._series is None:
+            self._series = self._make_series()
+        return self._series if self._series.name == name else self._series.alias(name)
+
+    def take(self, rows: Array) -> Column:
+        """Keep only the rows with these numbers."""
+        if self._floats is not None:
+            return Column.of_floats(self._floats[rows])
+        if self._ints is not None and self._series is None:
+            valid = None if self._valid is None else self._valid[rows]
+            return Column.of_ints(self._ints[rows], self.dtype, valid)
+        return Column.of(self._need_series().gather(rows))
+
+    def _need_series(self) -> pl.Series:
+        return self.series("" if self._series is None else self._series.name)
+
+    def _make_series(self) -> pl.Series:
+        if self._floats is not None:
+            return pl.Series("", self._floats, nan_to_null=True)
+        values = cast("Array", self._ints)
+        if isinstance(self.dtype, pl.Enum):
+            if self._valid is not None:
+                values = np.where(self._valid, values, 0)  # any code there is, under the mask
+            series = pl.Series("", values.astype(np.uint8, copy=False)).cat.to(self.dtype)
+        else:
+            series = pl.Series("", values).cast(self.dtype)
+        if self._valid is not None:
+            series = series.set(pl.Series(~self._valid), None)
+        return series

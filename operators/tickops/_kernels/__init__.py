@@ -1,0 +1,1 @@
+"""Loops over rows, compiled by numba: imported when an operator first runs, never before."""

@@ -1,0 +1,192 @@
+"""What every operator is: frozen parameters outside, a core of state for each run inside."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any, cast
+
+import polars as pl
+
+from tickops._rx import stream
+from tickops._schema import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reactivex import Observable
+
+    from tickops._arrays import Array
+    from tickops._batch import Batch
+    from tickops._run import Run
+    from tickops._schema import Kind
+    from tickops._snapshot import State
+    from tickops._symbols import Symbols
+
+__all__ = ["Core", "Operator"]
+
+
+class Core(ABC):
+    """The state of one operator in one run.
+
+    A core sees batches, never frames, clocks or threads. What `push` returns for some rows
+    must not depend on how the rows were cut into batches.
+
+    Attributes
+    ----------
+    counts
+        How many rows were left out, by reason.
+    """
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    @abstractmethod
+    def push(self, batch: Batch) -> Batch:
+        """Take the next rows; return what they bring about."""
+
+    def advance(self, now_us: int) -> Batch | None:
+        """Time has passed without rows; return what is due, None if nothing can be."""
+        return None
+
+    def finish(self) -> Batch | None:
+        """No rows will come; return what is still open, None if nothing can be."""
+        return None
+
+    def save(self) -> Mapping[str, Array]:
+        """Everything that the core knows, as arrays; per-symbol ones indexed by symbol."""
+        return {}
+
+    def load(self, state: State) -> None:  # noqa: B027
+        """Go on from what `save` gave; nothing to do without state."""
+
+
+class Operator(ABC):
+    """A step that turns rows into rows; make it once and use it everywhere.
+
+    ``quotes.pipe(op)`` on an observable of frames, ``op.apply(frame)`` on one frame,
+    ``op.scan(lazy)`` on a LazyFrame larger than memory, ``op.start()`` for the core itself.
+    All four give the same rows, bit for bit, however the rows are cut into frames.
+    """
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """The steps that this operator is made of: itself, unless it is a chain."""
+        return (self,)
+
+    @property
+    def adds_columns(self) -> bool:
+        """The output is the input, row by row and in order, with more columns.
+
+        (Late rows are left out where ``late="drop"`` says so.)
+        """
+        return True
+
+    @property
+    def across_symbols(self) -> bool:
+        """A symbol's rows can change another symbol's result."""
+        return False
+
+    @property
+    def needs(self) -> Mapping[str, Kind]:
+        """Columns that the operator cannot do without."""
+        return {}
+
+    def output_schema(self, schema: Mapping[str, Any]) -> pl.Schema:
+        """Columns that come out when frames of `schema` go in.
+
+        Raises
+        ------
+        SchemaError
+            A column is missing or of the wrong type.
+        """
+        given = pl.Schema(schema)
+        check(repr(self), given, self.needs)
+        return pl.Schema(self.outputs(given))
+
+    @abstractmethod
+    def outputs(self, schema: pl.Schema) -> Mapping[str, Any]:
+        """Columns that come out, for a `schema` that was checked: for authors of operators."""
+
+    @abstractmethod
+    def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
+        """New state for a run on frames of `schema`: for authors of operators."""
+
+    def start(
+        self, snapshot: bytes | None = None, *, schema: Mapping[str, Any] | None = None
+    ) -> Run:
+        """Begin a run, or go on from what ``run.snapshot()`` gave.
+
+        Parameters
+        ----------
+        snapshot
+            From a run of an equal operator.
+        schema
+            Columns of the frames to come, if known: a run takes it from its first frame.
+
+        Raises
+        ------
+        SnapshotError
+            The snapshot is damaged, or of another operator.
+        """
+        from tickops._run import Run
+
+        return Run(self, snapshot=snapshot, schema=None if schema is None else pl.Schema(schema))
+
+    def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Run over one frame from start to end.
+
+        Raises
+        ------
+        SchemaError
+            A column is missing or of the wrong type.
+        """
+        run = self.start()
+        out, rest = run.push(frame), run.finish()
+        return out.vstack(rest) if rest.height else out
+
+    def scan(self, lazy: pl.LazyFrame, *, rows: int = 1_000_000) -> Iterator[pl.DataFrame]:
+        """Run over a LazyFrame that may be larger than memory.
+
+        Parameters
+        ----------
+        lazy
+            Rows in order of arrival.
+        rows
+            About so many are read at a time.
+
+        Yields
+        ------
+        polars.DataFrame
+            What comes out, as it comes; never empty.
+        """
+        run = self.start()
+        for frame in lazy.collect_batches(maintain_order=True, chunk_size=rows):
+            out = run.push(frame)
+            if out.height:
+                yield out
+        rest = run.finish()
+        if rest.height:
+            yield rest
+
+    def __call__(self, source: Observable[pl.DataFrame]) -> Observable[pl.DataFrame]:
+        """Apply to an observable of frames: ``frames.pipe(op)``. Each subscription runs anew."""
+        return stream(self, source)
+
+    def __repr__(self) -> str:
+        parts: list[str] = []
+        for field in fields(self):  # pyright: ignore[reportArgumentType]
+            value = getattr(self, field.name)
+            if field.default is MISSING and not field.kw_only:
+                parts.append(repr(value))
+            elif value != field.default:
+                shown = dict(cast("Any", value)) if isinstance(value, Mapping) else value
+                parts.append(f"{field.name}={shown!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))

@@ -1,0 +1,277 @@
+"""One stateful run of an operator or a chain."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+import polars as pl
+
+from tickops._arrays import frozen
+from tickops._batch import Batch
+from tickops._column import Column
+from tickops._snapshot import Snapshot, decode, encode
+from tickops._symbols import Symbols
+from tickops.exceptions import OperatorError, SchemaError, SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from tickops._arrays import I64
+    from tickops._operator import Core, Operator
+
+__all__ = ["Run", "epoch_us"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A run that knows what its frames look like."""
+
+    schema: pl.Schema
+    names: list[str]
+    dtypes: list[pl.DataType]
+    empty: pl.DataFrame
+    cores: tuple[Core, ...]
+    needs: frozenset[str]
+
+
+class Run:
+    """A run: rows go in, rows come out, and what was seen is remembered.
+
+    Made by ``op.start()``. One caller at a time; what raises in the middle ends the run
+    (a `SchemaError` comes before anything changes, and the run goes on).
+
+    Parameters
+    ----------
+    operator
+        What to run.
+    snapshot
+        From `snapshot`, to go on from there.
+    schema
+        Columns of the frames to come, if known.
+    """
+
+    def __init__(
+        self,
+        operator: Operator,
+        *,
+        snapshot: bytes | None = None,
+        schema: pl.Schema | None = None,
+    ) -> None:
+        self.operator = operator
+        self._names = [repr(step) for step in operator.operators]
+        self._symbols = Symbols()
+        self._bound: _Bound | None = None
+        self._ended: str | None = None
+        self._busy = threading.Lock()
+        if snapshot is not None:
+            self._restore(decode(snapshot, self._names), schema)
+        elif schema is not None:
+            self._bound = self._bind(schema)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows left out so far, by operator and reason: ``{"deltas.late": 3}``."""
+        total: dict[str, int] = {}
+        for step, core in zip(self.operator.operators, self._cores(), strict=False):
+            for reason, count in core.counts.items():
+                key = f"{type(step).__name__}.{reason}"
+                total[key] = total.get(key, 0) + count
+        return total
+
+    def push(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Take the next rows, in order of arrival.
+
+        Returns
+        -------
+        polars.DataFrame
+            What they bring about; maybe empty, always of ``output_schema``.
+
+        Raises
+        ------
+        SchemaError
+            A column is missing, of the wrong type, or not as in the frames before.
+        LateRowError
+            A row is late and the operator was made with ``late="raise"``.
+        """
+        if not isinstance(frame, pl.DataFrame):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"a run takes a polars.DataFrame, not {type(frame).__name__}")
+        with self._alone():
+            bound = self._bound
+            if bound is None:
+                bound = self._bound = self._bind(frame.schema)
+            elif frame.columns != bound.names or frame.dtypes != bound.dtypes:
+                raise SchemaError(_difference(bound.schema, frame.schema))
+            if not frame.height:
+                return bound.empty.clear()
+            with self._ends_on_error():
+                batch = self._read(frame, bound)
+                for core in bound.cores:
+                    batch = core.push(batch)
+                    if not batch.height:
+                        return bound.empty.clear()
+                return batch.frame()
+
+    def advance(self, now: int | datetime) -> pl.DataFrame:
+        """Say what time it is: what is due by then closes.
+
+        Parameters
+        ----------
+        now
+            Epoch microseconds UTC, or an aware datetime.
+
+        Returns
+        -------
+        polars.DataFrame
+            What is due; empty, without columns if the run has seen no frame.
+        """
+        now_us = epoch_us(now)
+        with self._alone(), self._ends_on_error():
+            return self._flush(lambda core: core.advance(now_us))
+
+    def finish(self) -> pl.DataFrame:
+        """Say that no rows will come: what is open comes out, and the run ends.
+
+        Returns
+        -------
+        polars.DataFrame
+            What was open; empty, without columns if the run has seen no frame.
+        """
+        with self._alone():
+            with self._ends_on_error():
+                out = self._flush(lambda core: core.finish())
+            self._ended = "it was finished"
+            return out
+
+    def snapshot(self) -> bytes:
+        """Everything the run knows, by symbol name: ``op.start(snapshot)`` goes on from it."""
+        with self._alone():
+            schema = None if self._bound is None else self._bound.schema
+            cores = self._cores()
+            saved = [
+                (name, core.counts, core.save())
+                for name, core in zip(self._names, cores, strict=False)
+            ] or [(name, dict[str, int](), {}) for name in self._names]
+            return encode(schema, self._symbols.names, self._symbols.markets.tolist(), saved)
+
+    def _cores(self) -> tuple[Core, ...]:
+        return () if self._bound is None else self._bound.cores
+
+    def _bind(self, schema: pl.Schema) -> _Bound:
+        cores: list[Core] = []
+        needs: set[str] = set()
+        current = schema
+        for step in self.operator.operators:
+            following = step.output_schema(current)
+            needs.update(name for name in step.needs if name in ("symbol", "timestamp"))
+            cores.append(step.core(current, self._symbols))
+            current = following
+        return _Bound(
+            schema,
+            list(schema),
+            list(schema.values()),
+            pl.DataFrame(schema=current),
+            tuple(cores),
+            frozenset(needs),
+        )
+
+    def _restore(self, saved: Snapshot, schema: pl.Schema | None) -> None:
+        if saved.schema is None:
+            self._bound = None if schema is None else self._bind(schema)
+            return
+        if schema is not None and schema != saved.schema:
+            raise SnapshotError(_difference(saved.schema, schema))
+        self._symbols.add(saved.symbols, saved.markets)
+        self._bound = self._bind(saved.schema)
+        for core, state in zip(self._bound.cores, saved.states, strict=True):
+            core.load(state)
+            core.counts.update(state.counts)
+
+    def _read(self, frame: pl.DataFrame, bound: _Bound) -> Batch:
+        columns = {series.name: Column.of(series) for series in frame.get_columns()}
+        batch = Batch(columns, frame.height, self._symbols)
+        if "symbol" in bound.needs and "symbol" in columns:
+            valid = None
+            if "timestamp" in bound.needs and "timestamp" in columns:
+                time = columns["timestamp"]
+                batch.times_us = _times_us(time)
+                valid = time.valid()
+            regions = frame["region"] if "region" in columns else None
+            batch.codes = self._symbols.encode(frame["symbol"], regions, valid)
+        return batch
+
+    def _flush(self, step: Callable[[Core], Batch | None]) -> pl.DataFrame:
+        """Ask each core in turn for what is due, and push it through those after it."""
+        bound = self._bound
+        if bound is None:
+            return pl.DataFrame()
+        pending: list[Batch] = []
+        for core in bound.cores:
+            pending = [core.push(batch) for batch in pending if batch.height]
+            due = step(core)
+            if due is not None and due.height:
+                pending.append(due)
+        frames = [batch.frame() for batch in pending if batch.height]
+        return pl.concat(frames) if frames else bound.empty.clear()
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        if not self._busy.acquire(blocking=False):
+            raise OperatorError(
+                "a run has one caller at a time: another thread is in this one"
+                " (or a callback calls back into it)"
+            )
+        try:
+            if self._ended is not None:
+                raise OperatorError(f"this run is over: {self._ended}; start another")
+            yield
+        finally:
+            self._busy.release()
+
+    @contextmanager
+    def _ends_on_error(self) -> Generator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._ended = f"it raised {type(error).__name__}"
+            raise
+
+
+def _times_us(time: Column) -> I64:
+    """Epoch microseconds of a Datetime column of any unit; nanoseconds are floored."""
+    ticks = time.ints()
+    match cast("pl.Datetime", time.dtype).time_unit:
+        case "us":
+            return ticks
+        case "ms":
+            return cast("I64", frozen(ticks * 1_000))
+        case _:
+            return cast("I64", frozen(ticks // 1_000))
+
+
+def epoch_us(now: int | datetime) -> int:
+    """Epoch microseconds of a moment, given as such or as an aware datetime."""
+    if isinstance(now, datetime):
+        if now.tzinfo is None:
+            raise ValueError(f"now must have a time zone: {now!r} does not say which it is in")
+        return (now - _EPOCH) // timedelta(microseconds=1)
+    return int(now)
+
+
+def _difference(before: pl.Schema, now: pl.Schema) -> str:
+    """Say in what the columns of a frame differ from those of the frames before."""
+    parts = [f"{name!r} ({dtype}) is missing" for name, dtype in before.items() if name not in now]
+    parts += [f"{name!r} ({dtype}) is new" for name, dtype in now.items() if name not in before]
+    parts += [
+        f"{name!r} was {dtype}, is {now[name]}"
+        for name, dtype in before.items()
+        if name in now and now[name] != dtype
+    ]
+    if not parts:
+        parts = [f"their order was {list(before)}, is {list(now)}"]
+    return "the columns of a run's frames must stay the same: " + "; ".join(parts)

@@ -1,0 +1,200 @@
+"""Snapshots of runs: data only, so that loading one never runs code."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from tickops._markets import MARKETS
+from tickops.exceptions import SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tickops._arrays import Array
+
+__all__ = ["Snapshot", "State", "decode", "encode"]
+
+_FORMAT: Final = "tickops snapshot 1"
+_DIGEST: Final = 16
+
+
+class _Array(msgspec.Struct, frozen=True):
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+
+class _Core(msgspec.Struct, frozen=True):
+    operator: str
+    counts: dict[str, int]
+    arrays: dict[str, _Array]
+
+
+class _File(msgspec.Struct, frozen=True):
+    format: str
+    schema: bytes
+    symbols: list[str]
+    markets: list[int]
+    cores: list[_Core]
+
+
+class State:
+    """The saved arrays of one core."""
+
+    def __init__(
+        self, operator: str, counts: Mapping[str, int], arrays: Mapping[str, _Array]
+    ) -> None:
+        self.operator = operator
+        self.counts = dict(counts)
+        self._arrays = arrays
+
+    def array(
+        self, name: str, dtype: np.dtype[np.void] | type[np.generic], *shape: int | None
+    ) -> Array:
+        """Array saved as `name`, a copy that can be written.
+
+        Raises
+        ------
+        SnapshotError
+            It is not there, or not of `dtype` and `shape`; None stands for any length.
+        """
+        saved = self._arrays.get(name)
+        if saved is None:
+            raise SnapshotError(f"the snapshot of {self.operator} lacks {name!r}")
+        wanted = np.dtype(dtype)
+        if saved.dtype != _name(wanted):
+            raise SnapshotError(
+                f"the snapshot of {self.operator} has {name!r} as {saved.dtype},"
+                f" this version as {_name(wanted)}"
+            )
+        fits = [length in (None, got) for length, got in zip(shape, saved.shape, strict=False)]
+        if len(shape) != len(saved.shape) or not all(fits):
+            raise SnapshotError(
+                f"the snapshot of {self.operator} has {name!r} of shape {saved.shape}, not {shape}"
+            )
+        size = int(np.prod(saved.shape, dtype=np.int64)) * wanted.itemsize
+        if min(saved.shape, default=0) < 0 or size != len(saved.data):
+            raise SnapshotError(
+                f"the snapshot of {self.operator} is damaged: {name!r} has {len(saved.data)}"
+                f" bytes for shape {saved.shape}"
+            )
+        return np.frombuffer(saved.data, wanted).reshape(saved.shape).copy()
+
+
+class Snapshot:
+    """A run as data.
+
+    Parameters
+    ----------
+    schema
+        Columns of the frames that go in; None if the run has seen none.
+    symbols, markets
+        Symbols in order of first appearance, and index of the market of each.
+    states
+        State of each core.
+    """
+
+    def __init__(
+        self,
+        schema: pl.Schema | None,
+        symbols: Sequence[str],
+        markets: Sequence[int],
+        states: Sequence[State],
+    ) -> None:
+        self.schema = schema
+        self.symbols = symbols
+        self.markets = markets
+        self.states = states
+
+
+def encode(
+    schema: pl.Schema | None,
+    symbols: Sequence[str],
+    markets: Sequence[int],
+    cores: Sequence[tuple[str, Mapping[str, int], Mapping[str, Array]]],
+) -> bytes:
+    """Write a snapshot; of each core its operator, its counts and its arrays."""
+    saved = [
+        _Core(
+            operator,
+            dict(counts),
+            {
+                name: _Array(_name(array.dtype), array.shape, array.tobytes())
+                for name, array in arrays.items()
+            },
+        )
+        for operator, counts, arrays in cores
+    ]
+    data = msgspec.msgpack.encode(
+        _File(_FORMAT, _write_schema(schema), list(symbols), list(markets), saved)
+    )
+    return _digest(data) + data
+
+
+def decode(data: bytes, operators: Sequence[str]) -> Snapshot:
+    """Read a snapshot of a run of these operators.
+
+    Raises
+    ------
+    SnapshotError
+        It is damaged, of another version, or of other operators.
+    """
+    file = _open(data)
+    if file.format != _FORMAT:
+        raise SnapshotError(f"the snapshot has format {file.format!r}, this version {_FORMAT!r}")
+    made_by = [core.operator for core in file.cores]
+    if made_by != list(operators):
+        raise SnapshotError(
+            f"the snapshot is of {' | '.join(made_by)}, the run of {' | '.join(operators)}"
+        )
+    if (
+        len(file.markets) != len(file.symbols)
+        or len(set(file.symbols)) != len(file.symbols)
+        or not {*file.markets} <= {*range(len(MARKETS))}
+    ):
+        raise SnapshotError("the snapshot is damaged: its symbols do not fit together")
+    states = [State(core.operator, core.counts, core.arrays) for core in file.cores]
+    return Snapshot(_read_schema(file.schema), file.symbols, file.markets, states)
+
+
+def _open(data: bytes) -> _File:
+    body = data[_DIGEST:]
+    if _digest(body) != data[:_DIGEST]:
+        raise SnapshotError(
+            f"these {len(data)} bytes are no snapshot, or a damaged one: their checksum is wrong"
+        )
+    try:
+        return msgspec.msgpack.decode(body, type=_File)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"these {len(data)} bytes are no snapshot: {error}") from error
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST).digest()
+
+
+def _name(dtype: np.dtype[np.generic]) -> str:
+    return str(dtype.descr) if dtype.names else dtype.str
+
+
+def _write_schema(schema: pl.Schema | None) -> bytes:
+    if schema is None:
+        return b""
+    buffer = io.BytesIO()
+    pl.DataFrame(schema=schema).write_ipc(buffer)
+    return buffer.getvalue()
+
+
+def _read_schema(data: bytes) -> pl.Schema | None:
+    if not data:
+        return None
+    try:
+        return pl.read_ipc(io.BytesIO(data)).schema
+    except Exception as error:  # whatever Polars makes of damaged bytes
+        raise SnapshotError(f"the snapshot is damaged: its schema is unreadable: {error}") from None

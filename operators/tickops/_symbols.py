@@ -1,0 +1,131 @@
+"""Symbols: the categories of the whole process, and the dense numbers of one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+import numpy as np
+import polars as pl
+
+from tickops._arrays import empty, frozen, grown
+from tickops._markets import CN, MARKETS, LocalTime, market_code, zone_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tickops._arrays import I32, I64, U8, Bool
+
+__all__ = ["SYMBOL", "Symbols"]
+
+SYMBOL: Final = pl.Categorical(pl.Categories("tickops.symbol"))
+"""Type of a symbol column: a Categorical whose codes are the same in all frames of the process."""
+
+# Polars forgets a mapping when no Series uses it and then hands out its codes anew.
+_KEEP_ALIVE: Final = pl.Series("symbol", [""], dtype=SYMBOL)
+
+
+class Symbols:
+    """The symbols that a run has seen, numbered 0, 1, … in order of first appearance.
+
+    Attributes
+    ----------
+    names
+        Symbol by number.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._markets: U8 = np.zeros(0, np.uint8)
+        self._code_of_category: I32 = np.zeros(0, np.int32)
+        self._series = pl.Series(dtype=SYMBOL)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def markets(self) -> U8:
+        """Index into ``tickops._markets.MARKETS`` by symbol number."""
+        return cast("U8", frozen(self._markets[: len(self.names)].copy()))
+
+    def encode(self, symbols: pl.Series, regions: pl.Series | None, valid: Bool | None) -> I32:
+        """Number the symbols of some rows; -1 where null or where `valid` is false.
+
+        The market of a symbol is that of its first row, CN where there are no regions.
+        """
+        from tickops._kernels import symbols as kernels
+
+        if symbols.null_count():
+            known = symbols.is_not_null().to_numpy()
+            valid = known if valid is None else known & valid
+        categories = _as_symbol(symbols).cat.physical()
+        physical = cast(
+            "I32", frozen((categories.fill_null(0) if valid is not None else categories).to_numpy())
+        )
+        if len(physical):
+            self._reserve(int(physical.max()) + 1)
+        codes = np.empty(len(physical), np.int32)
+        first_rows = np.empty(len(physical), np.int64)
+        ok = empty(np.bool_) if valid is None else frozen(valid)
+        new = kernels.encode(
+            physical, ok, self._code_of_category, len(self.names), codes, first_rows
+        )
+        if new:
+            rows = first_rows[:new]
+            names = cast("list[str]", symbols.gather(rows).cast(pl.String).to_list())
+            regions_of = None if regions is None else regions.gather(rows).cast(pl.String)
+            self._add(names, None if regions_of is None else regions_of.to_list())
+        return cast("I32", frozen(codes))
+
+    def add(self, names: Sequence[str], markets: Sequence[int]) -> None:
+        """Take the symbols of a snapshot, in its order."""
+        categories = pl.Series("", names, dtype=SYMBOL).cat.physical().to_numpy()
+        if len(categories):
+            self._reserve(int(categories.max()) + 1)
+        self._code_of_category[categories] = np.arange(len(names), dtype=np.int32)
+        self._add(names, [MARKETS[market].region for market in markets])
+
+    def series(self, codes: I32, dtype: pl.DataType) -> pl.Series:
+        """Symbols with these numbers as a column of type `dtype`."""
+        if self._series.dtype != dtype or len(self._series) != len(self.names):
+            names = pl.Series("", self.names, dtype=pl.String)
+            self._series = names if dtype == pl.String else names.cast(dtype)
+        return self._series.gather(codes)
+
+    def localise(self, codes: I32, times_us: I64) -> LocalTime:
+        """Local date and time of day of rows, by the market of their symbol."""
+        from tickops._kernels import symbols as kernels
+
+        zones = zone_table()
+        days = np.empty(len(codes), np.int32)
+        time_of_day = np.empty(len(codes), np.int64)
+        kernels.localise(
+            codes,
+            times_us,
+            self.markets,
+            zones.bounds,
+            zones.starts_us,
+            zones.offsets_us,
+            days,
+            time_of_day,
+        )
+        return LocalTime(cast("I32", frozen(days)), cast("I64", frozen(time_of_day)))
+
+    def _reserve(self, categories: int) -> None:
+        known = len(self._code_of_category)
+        if categories > known:
+            self._code_of_category = grown(self._code_of_category, categories)
+            self._code_of_category[known:] = -1
+
+    def _add(self, names: Sequence[str], regions: Sequence[str | None] | None) -> None:
+        count = len(self.names)
+        self.names.extend(names)
+        self._markets = grown(self._markets, len(self.names))
+        self._markets[count : len(self.names)] = (
+            CN if regions is None else [market_code(region) for region in regions]
+        )
+
+
+def _as_symbol(symbols: pl.Series) -> pl.Series:
+    if symbols.dtype == SYMBOL:
+        return symbols
+    return symbols.cast(pl.String).cast(SYMBOL)
