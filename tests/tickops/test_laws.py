@@ -1,0 +1,151 @@
+"""Every public operator obeys every law, with several sets of parameters each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from hypothesis import Phase, find, settings
+
+import tickops as ops
+from tests import data
+from tests.oracles.strategies import SMALL
+from tickops.testing import LAWS, Law, assert_identical, check_operator, joined, play, quotes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hypothesis.strategies import SearchStrategy
+
+FEW = 3 if SMALL else 8
+IN_ORDER = quotes(corrections=True, nulls=True)
+EVERYWHERE = quotes(symbols=5, regions=("CN", "HK", "US", "ZZ"), late=True, corrections=True)
+WITHOUT_MOMENTS = tuple(law for law in LAWS if not law.moments)
+"""For late="raise": what comes after its bar was closed by the clock is late by right."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operator with some parameters, and what goes into it."""
+
+    operator: ops.Operator
+    prepare: ops.Operator | None = None
+    frames: SearchStrategy[pl.DataFrame] | None = None
+    laws: Sequence[Law] = LAWS
+    examples: int | None = FEW
+
+    def __repr__(self) -> str:
+        kind = type(self.operator).__name__
+        return f"{kind}-{CASES.index(self)}"
+
+
+DELTAS = ops.deltas()
+LATE_DELTAS = ops.deltas(late="include")
+MID = (pl.col("high") + pl.col("low")) / 2
+
+CASES = [
+    Case(ops.deltas(), examples=None),
+    Case(ops.deltas(late="include", gap_after="5s")),
+    Case(ops.deltas(late="raise"), frames=IN_ORDER),
+    Case(ops.deltas(unit={"600000.SH": 1, "AAPL.US": 10}), frames=EVERYWHERE),
+    Case(ops.vwap(), DELTAS, examples=None),
+    Case(ops.vwap(late="include"), LATE_DELTAS),
+    Case(ops.vwap(window="5m"), DELTAS, examples=None),
+    Case(ops.vwap(window="1m", unit=7, late="include"), ops.deltas(late="include", unit=7)),
+    Case(ops.vwap(window=3), DELTAS),
+    Case(ops.vwap(window=100, late="raise"), DELTAS, frames=IN_ORDER),
+    Case(ops.bars("1m"), DELTAS, examples=None),
+    Case(ops.bars("1m", fill=True, profile="split_auction"), DELTAS, frames=EVERYWHERE),
+    Case(ops.bars("1m", fill=True, profile="dolphindb"), DELTAS),
+    Case(ops.bars("5m", closed="right"), DELTAS),
+    Case(ops.bars("1m", late="include", grace="0s", session_grace="0s"), LATE_DELTAS),
+    Case(ops.bars("1m", late="raise"), DELTAS, frames=IN_ORDER, laws=WITHOUT_MOMENTS),
+    Case(ops.bars("30m", sessions=[("09:00", "12:00"), ("13:00", "18:00")]), DELTAS, EVERYWHERE),
+    Case(
+        ops.bars("1m", aggregate={"last_price": ["first", "last", "min", "max", "mean", "sum"]}),
+        DELTAS,
+    ),
+    Case(ops.spread(), examples=None),
+    Case(ops.weighted_mid()),
+    Case(ops.imbalance(), examples=None),
+    Case(ops.imbalance(levels=2, weights="inverse")),
+    Case(ops.imbalance(levels=3, weights=("exp", 0.5))),
+    Case(ops.with_columns(MID.alias("mid"), range=pl.col("high") - pl.col("low"))),
+    Case(ops.with_columns(pl.col("symbol").cast(pl.String).str.slice(7).alias("exchange"))),
+    Case(ops.filter(pl.col("volume") > 5)),
+    Case(ops.filter(pl.col("timestamp").dt.minute() % 2 == 0)),
+    Case(ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m")), examples=None),
+    Case(
+        ops.chain(
+            ops.spread(),
+            ops.deltas(late="include"),
+            ops.filter(pl.col("spread_bps") < 1e4),
+            ops.bars("1m", fill=True, aggregate={"spread_bps": ["mean", "last", "count"]}),
+            ops.with_columns(rise=pl.col("close") - pl.col("open")),
+        )
+    ),
+    Case(ops.chain(ops.deltas())),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_operator_obeys_every_law(case: Case) -> None:
+    check_operator(
+        case.operator,
+        prepare=case.prepare,
+        frames=case.frames,
+        laws=case.laws,
+        max_examples=case.examples,
+    )
+
+
+def test_every_public_operator_is_in_the_table() -> None:
+    exported = [getattr(ops, name) for name in ops.__all__]
+    kinds = {kind for kind in exported if isinstance(kind, type) and issubclass(kind, ops.Operator)}
+    assert kinds - {ops.Operator} == {type(case.operator) for case in CASES}
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(SMALL, reason="whole days are no small data")
+@pytest.mark.parametrize("name", data.SETS)
+def test_the_main_pipeline_obeys_on_real_days(name: str) -> None:
+    pipeline = ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m"))
+    check_operator(pipeline, frames=data.quotes(name), max_examples=6)
+
+
+BUSY = quotes(levels=5, min_rows=20, corrections=True, nulls=True)
+RESUME = "import sys; from tests.tickops.test_laws import resume; resume(sys.argv[1])"
+
+
+def test_a_snapshot_goes_on_in_another_process(tmp_path: Path) -> None:
+    quiet = settings(database=None, derandomize=True, phases=[Phase.generate])
+    frame = find(BUSY, lambda frame: frame["symbol"].n_unique() == 3, settings=quiet)
+    half = frame.height // 2
+    for number, case in enumerate(CASES):
+        prepared = frame if case.prepare is None else case.prepare.apply(frame)
+        run = case.operator.start()
+        run.push(prepared[:half])
+        tmp_path.joinpath(f"{number}.snapshot").write_bytes(run.snapshot())
+        prepared[half:].write_ipc(tmp_path / f"{number}.in.arrow")
+        joined(play(run, [prepared[half:]])).write_ipc(tmp_path / f"{number}.expected.arrow")
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", RESUME, str(tmp_path)], cwd=root, check=True, timeout=100)
+    for number in range(len(CASES)):
+        actual = pl.read_ipc(tmp_path / f"{number}.out.arrow")
+        expected = pl.read_ipc(tmp_path / f"{number}.expected.arrow")
+        assert_identical(actual, expected, repr(CASES[number]))
+
+
+def resume(folder: str) -> None:
+    """Go on from the snapshots in a folder, in a process that has seen other symbols first."""
+    others = pl.Series(["999999.SH", "300750.SZ", "000001.SZ"], dtype=ops.SYMBOL)
+    for number, case in enumerate(CASES):
+        run = case.operator.start(Path(folder, f"{number}.snapshot").read_bytes())
+        rest = pl.read_ipc(Path(folder, f"{number}.in.arrow"))
+        joined(play(run, [rest])).write_ipc(Path(folder, f"{number}.out.arrow"))
+    assert len(others)
