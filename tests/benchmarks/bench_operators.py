@@ -1,0 +1,227 @@
+"""Operators on whole days and on one live frame, against Polars, csp and streamz."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+import tickops as ops
+from tests.benchmarks._days import SNAPSHOTS, SYMBOLS, day, irregular_day, with_deltas
+from tests.benchmarks._measure import Result, against
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["run"]
+
+_OVER = "symbol"
+
+
+def run() -> list[Result]:
+    """Lines of the table for operators."""
+    rows = day()
+    traded = with_deltas(rows)
+    window = ops.vwap(window="5m")
+    return [
+        against(
+            "per-symbol difference, whole day",
+            "Polars diff().over()",
+            lambda: ops.deltas().apply(rows),
+            lambda: rows.with_columns(
+                pl.col("volume", "amount").diff().over(_OVER).name.prefix("delta_")
+            ),
+            rows=rows.height,
+            wanted=5,
+        ),
+        against(
+            "rolling VWAP 5m, whole day",
+            "Polars rolling_sum_by().over()",
+            lambda: window.apply(traded),
+            lambda: _polars_vwap(traded),
+            rows=rows.height,
+            wanted=5,
+        ),
+        against(
+            "rolling VWAP 5m, whole day",
+            "csp, numpy arrays",
+            lambda: window.apply(traded),
+            _csp_arrays(traded),
+            rows=rows.height,
+            wanted=1,
+        ),
+        _per_edge(window, irregular_day(traded)),
+        _per_tick(window, traded.head(200_000)),
+        against(
+            "one-minute bars, whole day",
+            "Polars group_by_dynamic",
+            lambda: ops.bars("1m").apply(traded),
+            lambda: _polars_bars(traded),
+            rows=rows.height,
+            wanted=2,
+        ),
+        _live_frame(rows),
+    ]
+
+
+def _polars_vwap(traded: pl.DataFrame) -> pl.DataFrame:
+    def rolled(name: str) -> pl.Expr:
+        return pl.col(name).rolling_sum_by("timestamp", "5m").over(_OVER)
+
+    return traded.with_columns(vwap=rolled("delta_amount") / (rolled("delta_volume") * 100))
+
+
+def _polars_bars(traded: pl.DataFrame) -> pl.DataFrame:
+    price = pl.col("last_price")
+    return traded.group_by_dynamic("timestamp", every="1m", group_by=_OVER).agg(
+        price.first().alias("open"),
+        price.max().alias("high"),
+        price.min().alias("low"),
+        price.last().alias("close"),
+        pl.col("delta_volume").sum(),
+        pl.col("delta_amount").sum(),
+    )
+
+
+def _csp_arrays(traded: pl.DataFrame) -> Callable[[], object]:
+    """The sums of all symbols as one array a snapshot: for rows in step with each other."""
+    csp: Any = importlib.import_module("csp")
+    stats: Any = importlib.import_module("csp.stats")
+    csp_typing: Any = importlib.import_module("csp.typing")
+    array = csp_typing.Numpy1DArray[float]
+    shape = (SNAPSHOTS, SYMBOLS)
+    volume, amount = (
+        list(traded[name].fill_null(0).cast(pl.Float64).to_numpy().reshape(shape))
+        for name in ("delta_volume", "delta_amount")
+    )
+    times = traded["timestamp"][::SYMBOLS].dt.replace_time_zone(None).to_list()
+    window = timedelta(minutes=5)
+
+    def graph() -> None:
+        bought = csp.curve(array, list(zip(times, amount, strict=True)))
+        shares = csp.curve(array, list(zip(times, volume, strict=True)))
+        vwap = stats.sum(bought, window) / (stats.sum(shares, window) * 100)
+        csp.add_graph_output("vwap", vwap, tick_count=1)
+
+    def step() -> object:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # csp remarks that arrays cannot be memoised
+            return csp.run(graph, starttime=times[0], endtime=times[-1])
+
+    return step
+
+
+def _per_edge(window: ops.Operator, traded: pl.DataFrame) -> Result:
+    """Each symbol at its own times: csp then needs an edge for each."""
+    csp: Any = importlib.import_module("csp")
+    stats: Any = importlib.import_module("csp.stats")
+    some = traded.head(traded.height // 4)
+    groups = some.with_columns(
+        pl.col("timestamp").dt.replace_time_zone(None), pl.col("delta_volume").cast(pl.Float64)
+    ).partition_by(_OVER)
+    curves = [
+        [
+            list(zip(group["timestamp"].to_list(), group[name].fill_null(0).to_list(), strict=True))
+            for name in ("delta_amount", "delta_volume")
+        ]
+        for group in groups
+    ]
+    start, end = min(c[0][0][0] for c in curves), max(c[0][-1][0] for c in curves)
+    length = timedelta(minutes=5)
+
+    def graph() -> None:
+        for i, (amount, volume) in enumerate(curves):
+            bought, shares = csp.curve(float, amount), csp.curve(float, volume)
+            vwap = stats.sum(bought, length) / (stats.sum(shares, length) * 100)
+            csp.add_graph_output(str(i), vwap, tick_count=1)
+
+    return against(
+        "rolling VWAP 5m, symbols irregular",
+        "csp, an edge a symbol",
+        lambda: window.apply(traded),
+        lambda: csp.run(graph, starttime=start, endtime=end),
+        rows=traded.height,
+        their_rows=some.height,
+        wanted=10,
+        repeat=3,
+    )
+
+
+def _per_tick(window: ops.Operator, traded: pl.DataFrame) -> Result:
+    """One row at a time through streamz: what a stream of ticks costs in Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # streamz imports parts of setuptools that are going
+        streamz: Any = importlib.import_module("streamz")
+    ticks = list(
+        zip(
+            traded["symbol"].cast(pl.String).to_list(),
+            traded["timestamp"].dt.epoch("ms").to_list(),
+            traded["delta_volume"].fill_null(0).to_list(),
+            traded["delta_amount"].fill_null(0).to_list(),
+            strict=True,
+        )
+    )
+
+    def step() -> None:
+        source = streamz.Stream()
+        source.accumulate(_roll, start={}, returns_state=True).sink(_ignore)
+        for tick in ticks:
+            source.emit(tick)
+
+    return against(
+        "rolling VWAP 5m, row by row",
+        "streamz accumulate",
+        lambda: window.apply(traded),
+        step,
+        rows=traded.height,
+        wanted=None,
+        repeat=3,
+    )
+
+
+def _roll(state: dict[str, Any], tick: tuple[str, int, int, float]) -> tuple[Any, float | None]:
+    symbol, t, volume, amount = tick
+    kept = state.setdefault(symbol, [])
+    kept.append((t, volume, amount))
+    while kept[0][0] <= t - 300_000:
+        kept.pop(0)
+    shares = sum(row[1] for row in kept) * 100
+    return state, sum(row[2] for row in kept) / shares if shares else None
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+def _live_frame(rows: pl.DataFrame) -> Result:
+    """One snapshot of the market, the state of the 100 before it kept.
+
+    Polars is given the snapshot and the one before it: less than it would need.
+    """
+    chain = ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m"))
+    run = chain.start()
+    snapshots = [rows.slice(i * SYMBOLS, SYMBOLS) for i in range(SNAPSHOTS)]
+    for snapshot in snapshots[:100]:
+        run.push(snapshot)
+    rest = iter(snapshots[100:])
+    two = rows.slice(0, 2 * SYMBOLS)
+
+    def polars() -> pl.DataFrame:
+        traded = two.with_columns(
+            pl.col("volume", "amount").diff().over(_OVER).name.prefix("delta_")
+        )
+        return _polars_bars(_polars_vwap(traded))
+
+    return against(
+        "one live frame of 5,400 quotes through deltas, VWAP, bars",
+        "Polars expressions with .over",
+        lambda: [run.push(next(rest)) for _ in range(20)],
+        polars,
+        rows=20 * SYMBOLS,
+        their_rows=SYMBOLS,
+        wanted=50,
+        repeat=15,
+    )

@@ -1,0 +1,72 @@
+"""The README's code runs as printed, and its table has every operator."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import tickops as ops
+from tickflow_rx.server import Server, SimulatedMarket
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+MINUTES_EARLY = "start=datetime(2026, 4, 21, 9, 24), speed=120"
+
+
+@pytest.mark.timeout(240)
+def test_code_runs_as_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 4
+    names: dict[str, Any] = {}
+    symbols = ["600000.SH", "000001.SZ"]
+    with Server(SimulatedMarket(symbols, speed=None), keys=["demo"]) as server:
+        monkeypatch.setenv("TICKFLOW_API_KEY", "demo")
+        monkeypatch.setenv("TICKFLOW_BASE_URL", server.url)
+        # A day as fast as it goes is over long before the minute that the text waits.
+        exec(blocks[0].replace("feed.wait(60)", "feed.wait(10)"), names)
+    shown = capsys.readouterr().out
+    assert "trading_day" in shown
+    assert "600000.SH" in shown
+    assert MINUTES_EARLY in blocks[1]
+    exec(blocks[1], names)
+    shown = capsys.readouterr().out
+    assert "imbalance" in shown
+    for block in blocks[2:]:
+        exec(block, names)
+
+
+def test_every_operator_is_in_the_table() -> None:
+    operators = {
+        name
+        for name in ops.__all__
+        if isinstance(value := getattr(ops, name), type)
+        and issubclass(value, ops.Operator)
+        and value is not ops.Operator
+    }
+    assert operators == {"bars", "chain", "deltas", "filter", "imbalance", "spread", "vwap"} | {
+        "weighted_mid",
+        "with_columns",
+    }
+    table = README.partition("### Operators")[2].partition("\n\nEach")[0]
+    for name in operators:
+        assert f"`{name}(" in table, name
+
+
+def test_bars_of_the_five_lines() -> None:
+    """What the five lines print, checked on one frame."""
+    frame = pl.DataFrame(
+        {
+            "symbol": ["600000.SH"] * 2,
+            "timestamp": pl.Series([1776735000000, 1776735003000]).cast(pl.Datetime("ms", "UTC")),
+            "last_price": [9.7, 9.72],
+            "high": [9.7, 9.72],
+            "low": [9.7, 9.7],
+            "volume": [1000, 1010],
+            "amount": [970_000.0, 979_720.0],
+        }
+    )
+    bars = ops.chain(ops.deltas(), ops.vwap(), ops.bars("1m")).apply(frame)
+    assert bars.select("close", "volume").rows() == [(9.72, 10)]
