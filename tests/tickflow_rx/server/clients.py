@@ -49,7 +49,10 @@ class Client:
 
 @contextmanager
 def client(server: Server, path: str = STREAM, key: str = "demo") -> Generator[Client]:
-    with connect(address(server, path, key), proxy=None, max_size=None) as socket:
+    # No keepalive: its thread outlives the connection by a moment.
+    with connect(
+        address(server, path, key), proxy=None, max_size=None, ping_interval=None
+    ) as socket:
         yield Client(socket)
 
 
