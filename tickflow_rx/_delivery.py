@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, cast
 
+import polars as pl
+
 from tickflow_rx import events
 from tickflow_rx._hub import Hub
 from tickflow_rx._log import feed_logger
@@ -17,8 +19,6 @@ from tickops._observers import Observers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from threading import Lock
-
-    import polars as pl
 
     from tickflow_rx._queue import Item
     from tickflow_rx.decoding import Answer, Decoded
@@ -124,7 +124,7 @@ class Delivery:
             self.clock.next(now_us)
 
     def _rows(self, hub: Hub, frame: pl.DataFrame) -> None:
-        newest_ms = cast("int", frame["timestamp"].to_physical().max())
+        newest_ms = cast("int", frame["timestamp"].cast(pl.Int64).max())
         if self._newest_ms is None or newest_ms > self._newest_ms:
             self._newest_ms = newest_ms
         hub.next(frame)

@@ -10,6 +10,7 @@ import polars as pl
 from tickops import SYMBOL
 from tickops._grouping import grouped
 from tickops._observers import Observers
+from tickops._symbols import physical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ class Hub:
             view = Observers[pl.DataFrame](lambda error: self._on_failure(source, error))
             number = len(self._views)
             self._views.append(view)
-            category = int(pl.Series([symbol], dtype=SYMBOL).cat.physical()[0])
+            category = int(physical(pl.Series([symbol], dtype=SYMBOL))[0])
             table = self._view_of_category
             if category >= len(table):
                 table = np.full(max(2 * len(table), category + 1, 1024), -1, np.int32)
@@ -69,7 +70,7 @@ class Hub:
         table = self._view_of_category
         if not len(table):
             return
-        categories = frame["symbol"].cat.physical().to_numpy()
+        categories = physical(frame["symbol"]).to_numpy()
         known = categories < len(table)
         numbers = np.where(known, table[np.where(known, categories, 0)], np.int32(-1))
         for number, rows in grouped(frame, numbers):

@@ -12,13 +12,14 @@ import polars as pl
 
 from tickops._arrays import frozen
 from tickops._batch import Batch
+from tickops._blocks import BLOCK_ROWS, Assembly
 from tickops._column import Column
 from tickops._snapshot import Snapshot, decode, encode
 from tickops._symbols import Symbols
 from tickops.exceptions import OperatorError, SchemaError, SnapshotError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
     from tickops._arrays import I64
     from tickops._operator import Core, Operator
@@ -110,12 +111,10 @@ class Run:
             if not frame.height:
                 return bound.empty.clear()
             with self._ends_on_error():
-                batch = self._read(frame, bound)
-                for core in bound.cores:
-                    batch = core.push(batch)
-                    if not batch.height:
-                        return bound.empty.clear()
-                return batch.frame()
+                if frame.height > BLOCK_ROWS:
+                    return self._push_blocks(frame, bound)
+                out = _through(bound.cores, self._read(frame, bound))
+                return bound.empty.clear() if out is None else out.frame()
 
     def advance(self, now: int | datetime) -> pl.DataFrame:
         """Say what time it is: what is due by then closes.
@@ -158,6 +157,23 @@ class Run:
                 for name, core in zip(self._names, cores, strict=False)
             ] or [(name, dict[str, int](), {}) for name in self._names]
             return encode(schema, self._symbols.names, self._symbols.markets.tolist(), saved)
+
+    def _push_blocks(self, frame: pl.DataFrame, bound: _Bound) -> pl.DataFrame:
+        """Push a long frame; by the one law it may be cut."""
+        assembly = Assembly(frame) if self.operator.adds_columns else None
+        frames: list[pl.DataFrame] = []
+        for start in range(0, frame.height, BLOCK_ROWS):
+            block = self._read(frame[start : start + BLOCK_ROWS], bound)
+            out = _through(bound.cores, block)
+            if out is None:
+                continue
+            if assembly is None:
+                frames.append(out.frame())
+            else:
+                assembly.add(start, block, out)
+        if assembly is not None:
+            return assembly.frame(bound.empty)
+        return pl.concat(frames, rechunk=True) if frames else bound.empty.clear()
 
     def _cores(self) -> tuple[Core, ...]:
         return () if self._bound is None else self._bound.cores
@@ -240,6 +256,15 @@ class Run:
         except BaseException as error:
             self._ended = f"it raised {type(error).__name__}"
             raise
+
+
+def _through(cores: Iterable[Core], batch: Batch) -> Batch | None:
+    """Push a batch through all cores; None if nothing comes out."""
+    for core in cores:
+        batch = core.push(batch)
+        if not batch.height:
+            return None
+    return batch
 
 
 def _times_us(time: Column) -> I64:

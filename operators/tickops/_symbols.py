@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from tickops._arrays import I32, I64, U8, Bool
 
-__all__ = ["SYMBOL", "Symbols"]
+__all__ = ["SYMBOL", "Symbols", "physical"]
 
 SYMBOL: Final = pl.Categorical(pl.Categories("tickops.symbol"))
 """Type of a symbol column: a Categorical whose codes are the same in all frames of the process."""
 
 # Polars forgets a mapping when no Series uses it and then hands out its codes anew.
 _KEEP_ALIVE: Final = pl.Series("symbol", [""], dtype=SYMBOL)
+
+_PHYSICAL: Final = pl.col("").to_physical()
 
 
 class Symbols:
@@ -55,30 +57,30 @@ class Symbols:
         from tickops._kernels import symbols as kernels
 
         if symbols.null_count():
-            known = symbols.is_not_null().to_numpy()
-            valid = known if valid is None else known & valid
-        categories = _as_symbol(symbols).cat.physical()
-        physical = cast(
-            "I32", frozen((categories.fill_null(0) if valid is not None else categories).to_numpy())
-        )
-        if len(physical):
-            self._reserve(int(physical.max()) + 1)
-        codes = np.empty(len(physical), np.int32)
-        first_rows = np.empty(len(physical), np.int64)
+            given = symbols.is_not_null().to_numpy()
+            valid = given if valid is None else given & valid
+        known = physical(_as_symbol(symbols))
+        if symbols.null_count():
+            known = known.fill_null(0)
+        categories = cast("I32", frozen(known.to_numpy()))
+        if len(categories):
+            self._reserve(int(categories.max()) + 1)
+        codes = np.empty(len(categories), np.int32)
+        first_rows = np.empty(len(categories), np.int64)
         ok = empty(np.bool_) if valid is None else frozen(valid)
         new = kernels.encode(
-            physical, ok, self._code_of_category, len(self.names), codes, first_rows
+            categories, ok, self._code_of_category, len(self.names), codes, first_rows
         )
         if new:
             rows = first_rows[:new]
-            names = cast("list[str]", symbols.gather(rows).cast(pl.String).to_list())
-            regions_of = None if regions is None else regions.gather(rows).cast(pl.String)
+            names = cast("list[str]", symbols[rows].cast(pl.String).to_list())
+            regions_of = None if regions is None else regions[rows].cast(pl.String)
             self._add(names, None if regions_of is None else regions_of.to_list())
         return cast("I32", frozen(codes))
 
     def add(self, names: Sequence[str], markets: Sequence[int]) -> None:
         """Take the symbols of a snapshot, in its order."""
-        categories = pl.Series("", names, dtype=SYMBOL).cat.physical().to_numpy()
+        categories = physical(pl.Series("", names, dtype=SYMBOL)).to_numpy()
         if len(categories):
             self._reserve(int(categories.max()) + 1)
         self._code_of_category[categories] = np.arange(len(names), dtype=np.int32)
@@ -89,7 +91,7 @@ class Symbols:
         if self._series.dtype != dtype or len(self._series) != len(self.names):
             names = pl.Series("", self.names, dtype=pl.String)
             self._series = names if dtype == pl.String else names.cast(dtype)
-        return self._series.gather(codes)
+        return self._series[codes]
 
     def localise(self, codes: I32, times_us: I64) -> LocalTime:
         """Local date and time of day of rows, by the market of their symbol."""
@@ -123,6 +125,11 @@ class Symbols:
         self._markets[count : len(self.names)] = (
             CN if regions is None else [market_code(region) for region in regions]
         )
+
+
+def physical(categorical: pl.Series) -> pl.Series:
+    """Codes of the categories, in half the time that ``cat.physical`` takes."""
+    return categorical.to_frame("").select_seq(_PHYSICAL).to_series()
 
 
 def _as_symbol(symbols: pl.Series) -> pl.Series:
