@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK_ROWS", "Assembly"]
 
-BLOCK_ROWS: Final = 1 << 16
+BLOCK_ROWS: Final = 1 << 17
 """Measured from 2**12 to 2**20: shorter ones cost calls, longer ones leave the caches."""
 
 

@@ -12,8 +12,8 @@ from tickops._arrays import empty, frozen, grown
 from tickops._column import Column
 from tickops._duration import microseconds
 from tickops._late import Late, LatePolicy, check_late, late_row_error
+from tickops._log import Log, unlinked
 from tickops._operator import Core, Operator
-from tickops._rings import pack, unpack
 from tickops._schema import Kind
 from tickops._units import Unit, Units, check_unit
 
@@ -205,46 +205,43 @@ class _OfWindow(_Vwap):
         self._window_rows = rows
         self._window_us = 0 if rows else microseconds("window", cast("str", op.window))
         self._state = np.zeros(0, self._kernels.WINDOW)
-        self._entries: Array = np.zeros(0, self._kernels.ENTRY)
-        self._used: I64 = np.zeros(1, np.int64)
+        self._log = Log(self._kernels.ENTRY)
 
     def push(self, batch: Batch) -> Batch:
         self._state = grown(self._state, len(self._symbols))
         codes, times_us = batch.rows()
         result, keep = np.empty(batch.height), np.ones(batch.height, np.bool_)
-        deltas = self._deltas(batch)
-        done = -1
-        while done < batch.height:
-            stopped = self._kernels.of_window(
-                max(done, 0),
-                codes,
-                times_us,
-                *deltas,
+        volume, valid, amount = self._deltas(batch)
+        start = 0
+        while True:
+            done = self._kernels.of_window(
+                codes[start:],
+                times_us[start:],
+                volume[start:],
+                valid[start:],
+                amount[start:],
                 self._units.by_symbol(),
                 self._window_us,
                 self._window_rows,
                 self._late,
                 self._state,
-                self._entries,
-                self._used,
-                result,
-                keep,
+                self._log.entries,
+                self._log.span,
+                result[start:],
+                keep[start:],
             )
-            if stopped < 0:
-                self._raise_late(batch, -1 - stopped)
-            if stopped < batch.height:
-                self._entries = grown(
-                    self._entries, max(2 * len(self._entries), 64 * len(self._symbols))
-                )
-            done = stopped
-        return self._out(batch, result, keep)
+            if done < 0:
+                self._raise_late(batch, start - 1 - done)
+            start += done
+            if start == batch.height:
+                return self._out(batch, result, keep)
+            self._log.make_room(self._state)
 
     def save(self) -> Mapping[str, Array]:
         state = self._state[: len(self._symbols)]
-        return {"windows": state, "entries": pack(state, self._entries)}
+        return {"windows": state, "entries": self._log.pack()}
 
     def load(self, state: State) -> None:
-        windows = state.array("windows", self._kernels.WINDOW, len(self._symbols))
-        packed = state.array("entries", self._kernels.ENTRY, None)
-        self._state, self._entries = unpack(windows, packed)
-        self._used[0] = len(self._entries)
+        entries = state.array("entries", unlinked(self._kernels.ENTRY), None)
+        self._state = state.array("windows", self._kernels.WINDOW, len(self._symbols))
+        self._log.unpack(self._state, entries)

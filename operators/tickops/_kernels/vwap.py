@@ -25,29 +25,34 @@ WINDOW = np.dtype(
         ("volume", np.int64),
         ("amount", np.float64),
         ("rest", np.float64),
-        ("base", np.int64),
-        ("capacity", np.int64),
-        ("head", np.int64),
         ("length", np.int64),
+        ("head", np.int32),
+        ("tail", np.int32),
     ]
 )
-"""By symbol: newest time, sums, and where its ring of rows lies in the entries."""
+"""By symbol: newest time, sums, and its rows in the log: how many, the oldest, the newest."""
 
-ENTRY = np.dtype([("time_us", np.int64), ("volume", np.int64), ("amount", np.float64)])
-"""A row in a window."""
+ENTRY = np.dtype(
+    [
+        ("time_us", np.int64),
+        ("volume", np.int64),
+        ("amount", np.float64),
+        ("next", np.int32),
+        ("code", np.int32),
+    ]
+)
+"""A row in a window; see ``tickops._log``."""
 
 _INCLUDE = 2
-_SMALLEST = 16
+_NOBODY = -1
 
 
 @kernel
-def _add(amount: float, rest: float, value: float) -> tuple[float, float]:
-    """Add to a double-double sum: amount + rest is exact to about 1e-32 of the largest term."""
+def _plus(amount: float, rest: float, value: float) -> tuple[float, float]:
+    """Add to a compensated sum; `rest` takes what the addition rounds away (Knuth's TwoSum)."""
     total = amount + value
     back = total - amount
-    rest += (amount - (total - back)) + (value - back)
-    amount = total + rest
-    return amount, rest - (amount - total)
+    return total, rest + ((amount - (total - back)) + (value - back))
 
 
 @kernel
@@ -123,31 +128,16 @@ def of_day(
             s["rest"] = 0.0
         if not np.isnan(delta_amount[i]) and not (check and not volume_valid[i]):
             s["volume"] += delta_volume[i]
-            s["amount"], s["rest"] = _add(s["amount"], s["rest"], delta_amount[i])
+            total, rest = _plus(s["amount"], s["rest"], delta_amount[i])
+            s["amount"] = total + rest
+            s["rest"] = rest - (s["amount"] - total)
         if s["volume"] > 0:
             result[i] = (s["amount"] + s["rest"]) / (s["volume"] * units[c])
     return -1
 
 
 @kernel
-def _reserve(s: Records, entries: Records, used: I64) -> bool:
-    """Move a full ring to one of twice its size at the end of the entries, if there is room."""
-    capacity = max(2 * s["capacity"], _SMALLEST)
-    base = used[0]
-    if base + capacity > len(entries):
-        return False
-    for k in range(s["length"]):
-        entries[base + k] = entries[s["base"] + ((s["head"] + k) & (s["capacity"] - 1))]
-    used[0] = base + capacity
-    s["base"] = base
-    s["capacity"] = capacity
-    s["head"] = 0
-    return True
-
-
-@kernel
 def of_window(
-    start: int,
     codes: I32,
     times_us: I64,
     delta_volume: I64,
@@ -159,7 +149,7 @@ def of_window(
     late: int,
     state: Records,
     entries: Records,
-    used: I64,
+    span: I64,
     result: F64,
     keep: Bool,
 ) -> int:
@@ -167,8 +157,6 @@ def of_window(
 
     Parameters
     ----------
-    start
-        First row to look at: where an earlier call stopped.
     codes, times_us
         (n,) symbol number (-1: leave the row alone), epoch us.
     delta_volume, volume_valid, delta_amount
@@ -179,9 +167,8 @@ def of_window(
         Length of the window; one of them is 0.
     late
         0 drop, 1 raise, 2 include (as at the symbol's newest time).
-    state, entries, used
-        (symbols,) of WINDOW, the rings of ENTRY, and (1,) how many entries are given to rings,
-        updated in place.
+    state, entries, span
+        (symbols,) of WINDOW, and a ``tickops._log.Log`` of ENTRY; updated in place.
     result
         (n,) written; NaN where nothing was traded in the window.
     keep
@@ -190,72 +177,88 @@ def of_window(
     Returns
     -------
     int
-        n when done; the row where the entries were used up, to go on from when there are more; or,
+        n when done; the row where the log was full, to go on from when there is room; or,
         if `late` is 1 and a row is late, -1 - row. O(1) a row on average. In Polars:
         ``rolling_sum_by("timestamp", window)`` of both, over the symbol, divided.
     """
     n = len(codes)
     check = len(volume_valid) > 0
-    for i in range(start, n):
+    mask = len(entries) - 1
+    first = span[0]
+    end = span[1]
+    done = n
+    for i in range(n):
         c = codes[i]
         if c < 0:
             result[i] = np.nan
             continue
+        if end - first > mask:
+            while first < end and entries[first & mask]["code"] == _NOBODY:
+                first += 1
+            if end - first > mask:
+                done = i
+                break
         s = state[c]
         t = times_us[i]
-        if t < s["time_us"] and s["capacity"] > 0:
+        # Fields in local variables: state and entries might overlap for all the compiler knows.
+        length = s["length"]
+        if length > 0 and t < s["time_us"]:
             if late == 1:
-                return -1 - i
+                done = -1 - i
+                break
             if late != _INCLUDE:
                 keep[i] = False
                 result[i] = np.nan
                 continue
             t = s["time_us"]
-        # Fields in local variables: state and entries might overlap for all the compiler knows.
-        base = s["base"]
-        mask = s["capacity"] - 1
         head = s["head"]
-        length = s["length"]
         volume = s["volume"]
         amount = s["amount"]
         rest = s["rest"]
         while length > 0:
-            oldest = entries[base + (head & mask)]
+            oldest = entries[head]
             if window_us > 0:
                 if oldest["time_us"] > t - window_us:
                     break
             elif length < window_rows:
                 break
             volume -= oldest["volume"]
-            amount, rest = _add(amount, rest, -oldest["amount"])
-            head += 1
+            amount, rest = _plus(amount, rest, -oldest["amount"])
+            head = oldest["next"]
+            oldest["code"] = _NOBODY
             length -= 1
         if length == 0:
             volume = 0
             amount = 0.0
             rest = 0.0
-        if length > mask:
-            if not _reserve(s, entries, used):
-                return i
-            base = s["base"]
-            mask = s["capacity"] - 1
-            head = s["head"]
+        place = end & mask
+        end += 1
         dv = delta_volume[i]
         da = delta_amount[i]
         if np.isnan(da) or (check and not volume_valid[i]):
             dv = 0
             da = 0.0
-        newest = entries[base + ((head + length) & mask)]
+        newest = entries[place]
         newest["time_us"] = t
         newest["volume"] = dv
         newest["amount"] = da
+        newest["code"] = c
+        if length > 0:
+            entries[s["tail"]]["next"] = place
+        else:
+            head = place
         volume += dv
-        amount, rest = _add(amount, rest, da)
+        total, rest = _plus(amount, rest, da)
+        amount = total + rest
+        rest -= amount - total
         s["time_us"] = t
         s["head"] = head
+        s["tail"] = place
         s["length"] = length + 1
         s["volume"] = volume
         s["amount"] = amount
         s["rest"] = rest
         result[i] = (amount + rest) / (volume * units[c]) if volume > 0 else np.nan
-    return n
+    span[0] = first
+    span[1] = end
+    return done

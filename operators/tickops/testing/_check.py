@@ -67,7 +67,7 @@ def check_operator(
     frames
         Rows to try it on: a strategy, or frames, of which slices are tried too. By default
         `quotes` or `depth`, or both in one, whichever the operator takes, with
-        corrections, late rows and nulls.
+        corrections, late rows, nulls and NaN.
     prepare
         Applied to the rows first: ``prepare=deltas()`` for an operator that needs deltas.
         Law fusion also tries the two as one chain.
@@ -213,7 +213,7 @@ def _fitting(
     steps = [step for step in (prepare, operator) if step is not None]
     books = pl.Schema(book_schema(5))
     candidates: list[tuple[pl.Schema, Callable[[], st.SearchStrategy[pl.DataFrame]]]] = [
-        (QUOTE_SCHEMA, lambda: quotes(corrections=True, late=True, nulls=True)),
+        (QUOTE_SCHEMA, lambda: quotes(corrections=True, late=True, nulls=True, nans=True)),
         (
             pl.Schema({**_without_quotes(), **books}),
             lambda: depth(hollow=True, late=True, nulls=True),
@@ -222,7 +222,7 @@ def _fitting(
     for schema, strategy in candidates:
         if _takes(steps, schema):
             return strategy()
-    return quotes(levels=5, corrections=True, late=True, nulls=True)
+    return quotes(levels=5, corrections=True, late=True, nulls=True, nans=True)
 
 
 def _without_quotes() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import chain, cycle, islice, product
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-__all__ = ["NULL_LEVEL", "QUOTE_SCHEMA", "Rows", "book_schema", "frames"]
+__all__ = ["NAN", "NULL_LEVEL", "QUOTE_SCHEMA", "Rows", "book_schema", "frames"]
 
 _ALL_ROWS: Final = pl.Schema(
     {
@@ -39,6 +40,9 @@ QUOTE_SCHEMA: Final = pl.Schema(
     }
 )
 """Columns of drawn quotes."""
+
+NAN: Final = "nan "
+"""Quirk of a row in which the column named after it is NaN."""
 
 NULL_LEVEL: Final = "level"
 """Quirk of a row whose last level is null on both sides."""
@@ -182,6 +186,8 @@ def _frame(
             record.update(_book_record(row, step, levels))
         if row.quirk in record:
             record[row.quirk] = None
+        elif row.quirk.startswith(NAN):
+            record[row.quirk.removeprefix(NAN)] = math.nan
     if blocks:
         order = {name: number for number, name in enumerate(plan.symbols)}
         records.sort(key=lambda record: order[record["symbol"]])

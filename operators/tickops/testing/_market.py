@@ -39,7 +39,7 @@ NEXT_DAY: Final = -4
 
 Quirk: TypeAlias = str
 """What is odd about a row: "" (nothing), "noise", "spike", "reconnect", "correction", "late",
-or the name of a column that is null."""
+or the name of a column that is null, or NaN after "nan "."""
 
 
 class Step(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tickops.testing._books import SHAPES
-from tickops.testing._draw import Rows, frames
+from tickops.testing._draw import NAN, Rows, frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,7 @@ def quotes(
     corrections: bool = False,
     late: bool = False,
     nulls: bool = False,
+    nans: bool = False,
 ) -> st.SearchStrategy[pl.DataFrame]:
     """Frames of quotes shaped like the real ones.
 
@@ -80,6 +81,8 @@ def quotes(
         Rows that come again after newer ones.
     nulls
         Nulls in volume or amount.
+    nans
+        NaN for last_price or amount.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def quotes(
     quirks = [""] * 4
     quirks += ["noise"] * float_noise + ["spike"] * spikes + ["reconnect"] * gaps
     quirks += ["correction"] * corrections + ["late"] * late
-    quirks += ["volume", "amount"] * nulls
+    quirks += ["volume", "amount"] * nulls + [f"{NAN}last_price", f"{NAN}amount"] * nans
     rows = Rows(
         symbols=symbols,
         days=days,

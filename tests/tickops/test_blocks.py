@@ -1,0 +1,86 @@
+"""Long frames go through in blocks, and nobody can tell."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tickops as ops
+from tests.oracles.strategies import SMALL
+from tests.tickops.test_laws import CASES, IN_ORDER, Case
+from tickops import _run
+from tickops.testing import assert_identical, quotes
+
+ROWS = quotes(levels=5, corrections=True, late=True, nulls=True, nans=True)
+PLAIN = pl.DataFrame(
+    {
+        "symbol": ["a", "b"] * 4,
+        "timestamp": pl.Series(range(8)).cast(pl.Datetime("ms", "UTC")),
+        "volume": range(8),
+        "amount": np.arange(8.0),
+    }
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_blocks_give_what_the_whole_gives(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = IN_ORDER if case.frames is IN_ORDER else ROWS
+
+    @settings(
+        max_examples=5 if SMALL else 20,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(frame=rows, length=st.integers(1, 8))
+    def check(frame: pl.DataFrame, length: int) -> None:
+        given_ = frame if case.prepare is None else case.prepare.apply(frame)
+        whole = case.operator.start()
+        expected = [whole.push(given_), whole.finish()]
+        with monkeypatch.context() as patched:
+            patched.setattr(_run, "BLOCK_ROWS", length)
+            cut = case.operator.start()
+            actual = [cut.push(given_), cut.finish()]
+        assert_identical(pl.concat(actual), pl.concat(expected))
+        assert cut.counts == whole.counts
+
+    check()
+
+
+def test_columns_that_stay_are_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run, "BLOCK_ROWS", 3)
+    out = ops.deltas().apply(PLAIN)
+    address = PLAIN["amount"].to_numpy().__array_interface__["data"]
+    assert out["amount"].to_numpy().__array_interface__["data"] == address
+
+
+def test_columns_that_are_added_are_in_one_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run, "BLOCK_ROWS", 3)
+    op = ops.chain(ops.deltas(), ops.with_columns(twice=pl.col("volume") * 2))
+    assert op.apply(PLAIN).n_chunks("all") == [1] * 9
+
+
+def test_a_block_of_which_nothing_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes after it stands elsewhere than in the frame."""
+    monkeypatch.setattr(_run, "BLOCK_ROWS", 2)
+    newest, late = PLAIN[6:], PLAIN[:2]
+    out = ops.deltas().apply(pl.concat([newest, late, late, newest, late]))
+    assert_identical(out.select(PLAIN.columns), pl.concat([newest, newest]))
+    nothing = ops.filter(pl.col("volume") < 0)
+    for op in (nothing, ops.chain(nothing, ops.deltas())):
+        out = op.apply(PLAIN)
+        assert out.height == 0
+        assert out.schema == op.output_schema(PLAIN.schema)
+
+
+def test_an_error_in_a_later_block_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run, "BLOCK_ROWS", 3)
+    run = ops.deltas(late="raise").start()
+    with pytest.raises(ops.LateRowError, match="a row of a at 1970-01-01 00:00:00"):
+        run.push(pl.concat([PLAIN, PLAIN[:1]]))
+    with pytest.raises(ops.OperatorError, match="this run is over"):
+        run.push(PLAIN)
