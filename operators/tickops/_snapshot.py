@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
-import polars as pl
 
+from tickops._dtypes import Written, read_schema, write_schema
 from tickops._markets import MARKETS
 from tickops.exceptions import SnapshotError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import polars as pl
 
     from tickops._arrays import Array
 
@@ -38,7 +39,7 @@ class _Core(msgspec.Struct, frozen=True):
 
 class _File(msgspec.Struct, frozen=True):
     format: str
-    schema: bytes
+    schema: list[Written] | None
     symbols: list[str]
     markets: list[int]
     cores: list[_Core]
@@ -132,7 +133,13 @@ def encode(
         for operator, counts, arrays in cores
     ]
     data = msgspec.msgpack.encode(
-        _File(_FORMAT, _write_schema(schema), list(symbols), list(markets), saved)
+        _File(
+            _FORMAT,
+            None if schema is None else write_schema(schema),
+            list(symbols),
+            list(markets),
+            saved,
+        )
     )
     return _digest(data) + data
 
@@ -160,7 +167,8 @@ def decode(data: bytes, operators: Sequence[str]) -> Snapshot:
     ):
         raise SnapshotError("the snapshot is damaged: its symbols do not fit together")
     states = [State(core.operator, core.counts, core.arrays) for core in file.cores]
-    return Snapshot(_read_schema(file.schema), file.symbols, file.markets, states)
+    schema = None if file.schema is None else read_schema(file.schema)
+    return Snapshot(schema, file.symbols, file.markets, states)
 
 
 def _open(data: bytes) -> _File:
@@ -181,20 +189,3 @@ def _digest(data: bytes) -> bytes:
 
 def _name(dtype: np.dtype[np.generic]) -> str:
     return str(dtype.descr) if dtype.names else dtype.str
-
-
-def _write_schema(schema: pl.Schema | None) -> bytes:
-    if schema is None:
-        return b""
-    buffer = io.BytesIO()
-    pl.DataFrame(schema=schema).write_ipc(buffer)
-    return buffer.getvalue()
-
-
-def _read_schema(data: bytes) -> pl.Schema | None:
-    if not data:
-        return None
-    try:
-        return pl.read_ipc(io.BytesIO(data)).schema
-    except Exception as error:  # whatever Polars makes of damaged bytes
-        raise SnapshotError(f"the snapshot is damaged: its schema is unreadable: {error}") from None
