@@ -5,11 +5,25 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["F64", "I32", "I64", "U8", "Array", "Bool", "Records", "empty", "frozen", "grown"]
+__all__ = [
+    "F64",
+    "I32",
+    "I64",
+    "U8",
+    "Array",
+    "Bool",
+    "Records",
+    "Scalar",
+    "empty",
+    "frozen",
+    "grown",
+]
 
 Array: TypeAlias = npt.NDArray[Any]
 Records: TypeAlias = Any
 """Structured array, (n,): its fields are known at run time only."""
+Scalar: TypeAlias = Any
+"""A number as a kernel takes it out of an array."""
 F64: TypeAlias = npt.NDArray[np.float64]
 I64: TypeAlias = npt.NDArray[np.int64]
 I32: TypeAlias = npt.NDArray[np.int32]

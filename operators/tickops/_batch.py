@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
+
+from tickops._arrays import frozen
 
 if TYPE_CHECKING:
     from tickops._arrays import I32, I64, Bool
@@ -64,8 +66,8 @@ class Batch:
             columns={name: column.take(rows) for name, column in self.columns.items()},
             height=len(rows),
             symbols=self.symbols,
-            codes=None if self.codes is None else self.codes[rows],
-            times_us=None if self.times_us is None else self.times_us[rows],
+            codes=None if self.codes is None else cast("I32", frozen(self.codes[rows])),
+            times_us=None if self.times_us is None else cast("I64", frozen(self.times_us[rows])),
         )
 
     def with_columns(self, added: dict[str, Column]) -> Batch:

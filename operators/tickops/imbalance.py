@@ -12,6 +12,7 @@ import polars as pl
 from tickops._arrays import frozen
 from tickops._book import BOOK, Book, check_levels
 from tickops._column import Column
+from tickops._counts import check_count
 from tickops._operator import Core, Operator
 from tickops._stateless import Stateless
 
@@ -74,10 +75,7 @@ class imbalance(Operator):
     weights: Weights = "equal"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.levels, int) or isinstance(self.levels, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"levels must be a whole number, not {self.levels!r}")
-        if self.levels < 1:
-            raise ValueError(f"levels must be at least 1, not {self.levels}")
+        check_count("levels", self.levels)
         _weights(self.weights, self.levels)
 
     @property

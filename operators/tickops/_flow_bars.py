@@ -1,0 +1,259 @@
+"""What bars that close by what was traded have in common."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+
+import numpy as np
+import polars as pl
+
+from tickops._arrays import empty, frozen, grown
+from tickops._bar_columns import bar_columns, bar_schema
+from tickops._batch import Batch
+from tickops._late import LatePolicy, check_late
+from tickops._operator import Core, Operator
+from tickops._per_symbol import Watermarks
+from tickops._schema import Kind
+from tickops._trading_days import trading_days
+from tickops._units import Unit, Units, check_unit
+from tickops.exceptions import SchemaError, SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tickops._arrays import I32, I64, Array, Bool, Records
+    from tickops._column import Column
+    from tickops._snapshot import State
+    from tickops._symbols import Symbols
+
+__all__ = [
+    "By",
+    "FlowBars",
+    "Of",
+    "Rule",
+    "Traded",
+    "check_flow",
+    "check_threshold",
+    "gaps_of",
+    "needs_of_bars",
+]
+
+Traded: TypeAlias = Literal["tick", "volume", "amount"]
+"""What is summed: rows that traded, their volume or their amount."""
+
+_GAP: Final = 5
+
+
+class Of(IntEnum):
+    """What is summed, as the kernel sees it."""
+
+    TICK = 0
+    VOLUME = 1
+    AMOUNT = 2
+
+
+class By(IntEnum):
+    """What a bar closes by, as the kernel sees it."""
+
+    ALL = 0
+    IMBALANCE = 1
+    RUNS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What closes a bar: a flow that reaches `threshold`."""
+
+    of: Of
+    by: By
+    threshold: float
+
+
+class FlowBars(Operator):
+    """An operator whose bars close when a flow reaches a threshold.
+
+    It is a dataclass with these fields, after those of its own.
+    """
+
+    daily: bool
+    unit: Unit
+    late: LatePolicy
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.daily, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"daily must be True or False, not {self.daily!r}")
+        object.__setattr__(self, "unit", check_unit(self.unit))
+        check_late(self.late)
+        _ = self.rule
+
+    @property
+    @abstractmethod
+    def rule(self) -> Rule:
+        """What closes a bar; raises what the parameters must not be."""
+
+    @property
+    def adds_columns(self) -> bool:
+        """Bars come out, not rows."""
+        return False
+
+    @property
+    def needs(self) -> Mapping[str, Kind]:
+        """Columns that the operator cannot do without."""
+        return needs_of_bars()
+
+    def outputs(self, schema: pl.Schema) -> Mapping[str, Any]:
+        """Make the columns of bars."""
+        side = schema.get("trade_side")
+        if self.rule.by is not By.ALL and side is not None and not side.is_numeric():
+            raise SchemaError(
+                f"{self!r} needs column 'trade_side', where there is one, to be a numeric type"
+                f" (1 for a buy, -1 for a sale); it is {side}"
+            )
+        return bar_schema(schema, {})
+
+    def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
+        """State by symbol: its open bar."""
+        return _FlowBars(self, schema, symbols)
+
+
+class _FlowBars(Core):
+    def __init__(self, op: FlowBars, schema: pl.Schema, symbols: Symbols) -> None:
+        from tickops._kernels import bars, flow_bars
+
+        super().__init__()
+        self._kernels: Any = flow_bars
+        self._out: Any = bars.OUT
+        self._op = op
+        self._rule = op.rule
+        self._schema = schema
+        self._symbols = symbols
+        self._units = Units(op.unit, symbols)
+        self._watermarks = Watermarks(op, symbols)
+        self._sided = self._rule.by is not By.ALL and "trade_side" in schema
+        self._state: Records = np.zeros(0, flow_bars.STATE)
+        self._order: I32 = np.zeros(0, np.int32)
+        self._known: I64 = np.zeros(1, np.int64)
+        self.counts = dict.fromkeys(("late", *flow_bars.COUNTS), 0)
+
+    def push(self, batch: Batch) -> Batch:
+        self._reserve()
+        rows = self._watermarks.rows(batch)
+        columns = batch.columns
+        volume = columns["delta_volume"]
+        valid = volume.valid()
+        counts = np.zeros(len(self._kernels.COUNTS), np.int64)
+        out = np.empty(2 * batch.height, self._out)
+        count = self._kernels.push(
+            rows.codes,
+            rows.times_us,
+            trading_days(batch, rows),
+            columns["last_price"].floats(),
+            volume.ints(),
+            empty(np.bool_) if valid is None else frozen(valid),
+            columns["delta_amount"].floats(),
+            columns["trade_side"].floats() if self._sided else empty(np.float64),
+            gaps_of(columns.get("reason")),
+            self._units.by_symbol(),
+            int(self._rule.of),
+            int(self._rule.by),
+            self._rule.threshold,
+            self._op.daily,
+            self._state,
+            self._order,
+            self._known,
+            counts,
+            out,
+        )
+        late = batch.height - int(rows.keep.sum())
+        self.counts["late"] += late
+        self.counts["outside"] += int(counts[0])
+        self.counts["null"] += int(counts[1]) - late
+        return self._bars(out[:count])
+
+    def finish(self) -> Batch | None:
+        self._reserve()
+        out = np.empty(int(self._known[0]), self._out)
+        units = self._units.by_symbol()
+        count = self._kernels.finish(units, self._state, self._order, self._known, out)
+        return self._bars(out[:count])
+
+    def save(self) -> Mapping[str, Array]:
+        self._reserve()
+        return {
+            "bars": self._state[: len(self._symbols)],
+            "order": self._order[: int(self._known[0])],
+            "newest_us": self._watermarks.save(),
+        }
+
+    def load(self, state: State) -> None:
+        self._state = state.array("bars", self._kernels.STATE, len(self._symbols))
+        order = state.array("order", np.int32, None)
+        seen = np.flatnonzero(self._state["seen"])
+        if not np.array_equal(np.sort(order), seen):
+            raise SnapshotError(f"the snapshot of {state.operator} is damaged: its bars do not fit")
+        self._order = grown(order, len(self._symbols))
+        self._known[0] = len(order)
+        self._watermarks.load(state)
+
+    def _reserve(self) -> None:
+        self._state = grown(self._state, len(self._symbols))
+        self._order = grown(self._order, len(self._symbols))
+
+    def _bars(self, out: Records) -> Batch:
+        if not len(out):
+            return Batch({}, 0, self._symbols)
+        columns = bar_columns(self._schema, self._symbols, out, np.empty(0), {})
+        return Batch(columns, len(out), self._symbols, cast("I32", frozen(out["code"])))
+
+
+def needs_of_bars() -> dict[str, Kind]:
+    """Columns that bars are made of."""
+    return {
+        "symbol": Kind.SYMBOL,
+        "timestamp": Kind.TIME,
+        "last_price": Kind.NUMBER,
+        "delta_volume": Kind.INTEGER,
+        "delta_amount": Kind.NUMBER,
+    }
+
+
+def gaps_of(reason: Column | None) -> Bool:
+    """Which rows have the reason "gap"; empty where there is no such Enum."""
+    if reason is None or not isinstance(reason.dtype, pl.Enum):
+        return cast("Bool", empty(np.bool_))
+    return cast("Bool", frozen(reason.ints() == _GAP))
+
+
+def check_threshold(name: str, value: Any, *, whole: bool = False) -> float:
+    """Threshold as a float.
+
+    Raises
+    ------
+    TypeError
+        It is no number, or with `whole` no whole one.
+    ValueError
+        It is not above 0 and finite.
+    """
+    kind = int if whole else (int, float)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a {'whole ' * whole}number, not {value!r}")
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be above 0 and finite, not {value!r}")
+    return float(value)
+
+
+def check_flow(of: str) -> Of:
+    """Flow of this name.
+
+    Raises
+    ------
+    ValueError
+        There is none.
+    """
+    if of not in ("tick", "volume", "amount"):
+        raise ValueError(f'of must be "tick", "volume" or "amount", not {of!r}')
+    return Of[of.upper()]

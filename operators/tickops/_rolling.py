@@ -1,0 +1,381 @@
+"""Statistics over windows, one group of them a kernel."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import numpy as np
+
+from tickops._arrays import frozen, grown
+from tickops._windows import moved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tickops._arrays import F64, I32, I64, Array, Bool, Records
+    from tickops._snapshot import State
+    from tickops._windows import Slide, Windows
+
+__all__ = [
+    "COMOMENTS",
+    "MOMENTS",
+    "Comoments",
+    "Ends",
+    "Extremes",
+    "Group",
+    "Input",
+    "Moments",
+    "Ranks",
+]
+
+MOMENTS: Final = ("count", "sum", "mean", "var", "std", "sem", "zscore", "skew", "kurtosis")
+COMOMENTS: Final = ("cov", "corr", "beta")
+_POWERS: Final = (1, 1, 1, 2, 2, 2, 2, 3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Rows that came, and what they did to the windows.
+
+    Attributes
+    ----------
+    codes
+        (n,) symbol number; -1: leave the row alone.
+    columns
+        Values of each column, NaN for null.
+    fresh
+        (n,) rows before which an expanding window is emptied; or empty.
+    windows, slide
+        None for windows that expand.
+    """
+
+    codes: I32
+    columns: Sequence[F64]
+    fresh: Bool
+    windows: Windows | None
+    slide: Slide | None
+
+    def sliding(self, *columns: int) -> tuple[Any, ...]:
+        """What left: first_out, outs, following, and the values of columns by slot."""
+        if self.windows is None or self.slide is None:
+            none = np.empty(0, np.int32)
+            return none, none, none, *(np.empty(0) for _ in columns)
+        values = (self.windows.values[column] for column in columns)
+        return self.slide.first_out, self.slide.outs, self.windows.following, *values
+
+
+class Group(ABC):
+    """Some statistics of a column, or of two, that are computed together.
+
+    Attributes
+    ----------
+    names
+        What they are called, in the order of `update`'s rows.
+    """
+
+    names: Sequence[str]
+
+    @abstractmethod
+    def update(self, given: Input, symbols: int) -> F64:
+        """Statistics after each row, (names, n); NaN for null."""
+
+    def move(self, to: I32, capacity: int) -> None:  # noqa: B027
+        """Slots have moved; nothing to do for who knows none."""
+
+    def save(self, symbols: int) -> Mapping[str, Array]:
+        """Give what cannot be told from the rows in the windows."""
+        return {}
+
+    def load(self, state: State, prefix: str, symbols: int) -> None:  # noqa: B027
+        """Take what `save` gave, its names after `prefix`."""
+
+    def rebuild(self, rows: Input, symbols: int) -> None:
+        """Take the rows in the windows again, after `load`."""
+        self.update(rows, symbols)
+
+
+class Moments(Group):
+    """Statistics from sums of powers."""
+
+    def __init__(self, column: int, names: Sequence[str], min_rows: int) -> None:
+        from tickops._kernels import moments as kernels
+
+        self.names = names
+        self._kernels: Any = kernels
+        self._column = column
+        self._min_rows = min_rows
+        kinds = [MOMENTS.index(name) for name in names]
+        self._kinds = frozen(np.array(kinds, np.int64))
+        self._powers = max(_POWERS[kind] for kind in kinds)
+        self._count: I64 = np.zeros(0, np.int64)
+        self._shift: F64 = np.zeros(0)
+        self._sums: F64 = np.zeros((0, 8))
+
+    def update(self, given: Input, symbols: int) -> F64:
+        self._reserve(symbols)
+        result = np.empty((len(self.names), len(given.codes)))
+        self._kernels.moments(
+            given.codes,
+            given.columns[self._column],
+            given.fresh,
+            *given.sliding(self._column),
+            self._min_rows,
+            cast("I64", self._kinds),
+            self._powers,
+            self._count,
+            self._shift,
+            self._sums,
+            result,
+        )
+        return result
+
+    def save(self, symbols: int) -> Mapping[str, Array]:
+        self._reserve(symbols)
+        return {
+            "count": self._count[:symbols],
+            "shift": self._shift[:symbols],
+            "sums": self._sums[:symbols],
+        }
+
+    def load(self, state: State, prefix: str, symbols: int) -> None:
+        self._count = state.array(f"{prefix}count", np.int64, symbols)
+        self._shift = state.array(f"{prefix}shift", np.float64, symbols)
+        self._sums = state.array(f"{prefix}sums", np.float64, symbols, 8)
+
+    def rebuild(self, rows: Input, symbols: int) -> None:
+        """Nothing: the sums were loaded."""
+
+    def _reserve(self, symbols: int) -> None:
+        self._count = grown(self._count, symbols)
+        self._shift = grown(self._shift, symbols)
+        self._sums = grown(self._sums, symbols)
+
+
+class Comoments(Group):
+    """Covariance, correlation and slope of two columns."""
+
+    def __init__(self, x: int, y: int, names: Sequence[str], min_rows: int) -> None:
+        from tickops._kernels import comoments as kernels
+
+        self.names = names
+        self._kernels: Any = kernels
+        self._x, self._y = x, y
+        self._min_rows = min_rows
+        self._kinds = frozen(np.array([COMOMENTS.index(name) for name in names], np.int64))
+        self._count: I64 = np.zeros(0, np.int64)
+        self._shift: F64 = np.zeros((0, 2))
+        self._sums: F64 = np.zeros((0, 10))
+
+    def update(self, given: Input, symbols: int) -> F64:
+        self._reserve(symbols)
+        result = np.empty((len(self.names), len(given.codes)))
+        self._kernels.comoments(
+            given.codes,
+            given.columns[self._x],
+            given.columns[self._y],
+            given.fresh,
+            *given.sliding(self._x, self._y),
+            self._min_rows,
+            cast("I64", self._kinds),
+            self._count,
+            self._shift,
+            self._sums,
+            result,
+        )
+        return result
+
+    def save(self, symbols: int) -> Mapping[str, Array]:
+        self._reserve(symbols)
+        return {
+            "count": self._count[:symbols],
+            "shift": self._shift[:symbols],
+            "sums": self._sums[:symbols],
+        }
+
+    def load(self, state: State, prefix: str, symbols: int) -> None:
+        self._count = state.array(f"{prefix}count", np.int64, symbols)
+        self._shift = state.array(f"{prefix}shift", np.float64, symbols, 2)
+        self._sums = state.array(f"{prefix}sums", np.float64, symbols, 10)
+
+    def rebuild(self, rows: Input, symbols: int) -> None:
+        """Nothing: the sums were loaded."""
+
+    def _reserve(self, symbols: int) -> None:
+        self._count = grown(self._count, symbols)
+        self._shift = grown(self._shift, symbols)
+        self._sums = grown(self._sums, symbols)
+
+
+class Extremes(Group):
+    """Smallest or largest value, and how many rows ago it was."""
+
+    def __init__(self, column: int, which: str, min_rows: int, *, expanding: bool) -> None:
+        from tickops._kernels import extremes as kernels
+
+        self.names = (which, f"arg{which}")
+        self._kernels: Any = kernels
+        self._column = column
+        self._sign = 1.0 if which == "min" else -1.0
+        self._min_rows = min_rows
+        self._expanding = expanding
+        self._count: I64 = np.zeros(0, np.int64)
+        self._known: F64 = np.zeros(0)
+        self._queue: Records = np.zeros(0, kernels.QUEUE)
+        self._before: I32 = np.zeros(0, np.int32)
+        self._after: I32 = np.zeros(0, np.int32)
+
+    def update(self, given: Input, symbols: int) -> F64:
+        self._count = grown(self._count, symbols)
+        result = np.empty((2, len(given.codes)))
+        x = given.columns[self._column]
+        if given.windows is None or given.slide is None:
+            self._known = grown(self._known, symbols)
+            result[1] = np.nan
+            self._kernels.best_so_far(
+                given.codes,
+                x,
+                given.fresh,
+                self._sign,
+                self._min_rows,
+                self._count,
+                self._known,
+                result[0],
+            )
+            return result
+        self._queue = grown(self._queue, symbols)
+        self._before = grown(self._before, given.windows.capacity)
+        self._after = grown(self._after, given.windows.capacity)
+        self._kernels.extremes(
+            given.codes,
+            x,
+            given.slide.place,
+            given.slide.first_out,
+            given.slide.outs,
+            given.windows.following,
+            given.windows.number,
+            given.windows.values[self._column],
+            self._sign,
+            self._min_rows,
+            self._before,
+            self._after,
+            self._count,
+            self._queue,
+            result[0],
+            result[1],
+        )
+        return result
+
+    def move(self, to: I32, capacity: int) -> None:
+        # Slots that are in no queue have any neighbours: nobody asks for them.
+        self._before = to[moved(grown(self._before, len(to))[: len(to)], to, capacity)]
+        self._after = to[moved(grown(self._after, len(to))[: len(to)], to, capacity)]
+        some = self._queue["size"] > 0
+        for end in ("head", "tail"):
+            self._queue[end][some] = to[self._queue[end][some]]
+
+    def save(self, symbols: int) -> Mapping[str, Array]:
+        if not self._expanding:
+            return {}
+        self._count, self._known = grown(self._count, symbols), grown(self._known, symbols)
+        return {"count": self._count[:symbols], "known": self._known[:symbols]}
+
+    def load(self, state: State, prefix: str, symbols: int) -> None:
+        if self._expanding:
+            self._count = state.array(f"{prefix}count", np.int64, symbols)
+            self._known = state.array(f"{prefix}known", np.float64, symbols)
+
+
+class Ends(Group):
+    """Oldest and newest value."""
+
+    names = ("first", "last")
+
+    def __init__(self, column: int, min_rows: int, *, expanding: bool) -> None:
+        from tickops._kernels import extremes as kernels
+
+        self._kernels: Any = kernels
+        self._column = column
+        self._min_rows = min_rows
+        self._expanding = expanding
+        self._state: Records = np.zeros(0, kernels.ENDS)
+
+    def update(self, given: Input, symbols: int) -> F64:
+        self._state = grown(self._state, symbols)
+        result = np.empty((2, len(given.codes)))
+        self._kernels.ends(
+            given.codes,
+            given.columns[self._column],
+            given.fresh,
+            *given.sliding(self._column),
+            self._min_rows,
+            self._state,
+            result[0],
+            result[1],
+        )
+        return result
+
+    def save(self, symbols: int) -> Mapping[str, Array]:
+        self._state = grown(self._state, symbols)
+        return {"ends": self._state[:symbols]} if self._expanding else {}
+
+    def load(self, state: State, prefix: str, symbols: int) -> None:
+        if self._expanding:
+            self._state = state.array(f"{prefix}ends", self._kernels.ENDS, symbols)
+
+
+class Ranks(Group):
+    """Quantiles, and the rank of the newest value."""
+
+    def __init__(
+        self,
+        column: int,
+        names: Sequence[str],
+        quantiles: Sequence[float],
+        min_rows: int,
+        *,
+        ranked: bool,
+    ) -> None:
+        from tickops._kernels import ranks as kernels
+
+        self.names = (*names, "rank") if ranked else names
+        self._kernels: Any = kernels
+        self._column = column
+        self._min_rows = min_rows
+        self._quantiles = cast("F64", frozen(np.array(quantiles, np.float64)))
+        self._nodes: Records = np.zeros(0, kernels.NODE)
+        self._roots: I64 = np.zeros(0, np.int64)
+
+    def update(self, given: Input, symbols: int) -> F64:
+        if given.windows is None or given.slide is None:
+            raise AssertionError("quantiles are over windows that rows leave")
+        self._roots = grown(self._roots, symbols)
+        self._nodes = grown(self._nodes, given.windows.capacity)
+        result = np.empty((len(self.names), len(given.codes)))
+        count = len(self._quantiles)
+        self._kernels.ranks(
+            given.codes,
+            given.columns[self._column],
+            given.slide.place,
+            given.slide.first_out,
+            given.slide.outs,
+            given.windows.following,
+            given.windows.values[self._column],
+            self._min_rows,
+            self._quantiles,
+            self._nodes,
+            self._roots,
+            result[:count],
+            result[-1] if len(self.names) > count else np.empty(0),
+        )
+        return result
+
+    def move(self, to: I32, capacity: int) -> None:
+        nodes = moved(grown(self._nodes, len(to))[: len(to)], to, capacity)
+        for link in ("left", "right", "up"):
+            some = nodes[link] >= 0
+            nodes[link][some] = to[nodes[link][some]]
+        self._nodes = nodes
+        some = self._roots > 0
+        self._roots[some] = to[self._roots[some] - 1] + 1
