@@ -64,7 +64,24 @@ def run() -> list[Result]:
             wanted=2,
         ),
         _live_frame(rows),
+        *(_statistic(statistic) for statistic in ("std", "max", "median")),
     ]
+
+
+def _statistic(statistic: str) -> Result:
+    """One statistic over five minutes, of a tenth of the market."""
+    rows = day(SYMBOLS // 10)
+    op = ops.rolling("5m", {"last_price": statistic})
+    rolled: pl.Expr = getattr(pl.col("last_price"), f"rolling_{statistic}_by")("timestamp", "5m")
+    return against(
+        f"rolling {statistic} 5m, whole day of 540 symbols",
+        f"Polars rolling_{statistic}_by().over()",
+        lambda: op.apply(rows),
+        lambda: rows.with_columns(rolled.over(_OVER).alias("x")),
+        rows=rows.height,
+        wanted=5,
+        repeat=3,
+    )
 
 
 def _polars_vwap(traded: pl.DataFrame) -> pl.DataFrame:
