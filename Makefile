@@ -1,14 +1,14 @@
 # Two commands do everything on a fresh machine, each making .venv itself:
 #   make demo    the main job on an embedded server, no key needed (DEMO_SECONDS=20)
 #   make test    ruff, pyright strict, pytest with doctests
-# Also: make bench (speed against peers), make format, make clean
+# Also: make bench (speed against peers), make readme, make format, make clean
 PYTHON ?= python3
 DEMO_SECONDS ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types pytest pytest-nojit bench format clean
+.PHONY: demo test lint types pytest pytest-nojit bench readme format clean
 
 demo: $(VENV)/.run
 	$(BIN)/tickflow-rx demo --seconds $(DEMO_SECONDS)
@@ -33,6 +33,10 @@ pytest-nojit: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks
+
+# README's table of operators, from their docstrings
+readme: $(VENV)/.dev
+	$(BIN)/python -m tests.operator_table
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

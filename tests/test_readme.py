@@ -1,16 +1,16 @@
 """The README's code runs as printed, and its table has every operator."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 import tickops as ops
+from tests import operator_table
 from tickflow_rx.server import Server, SimulatedMarket
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+README = operator_table.README.read_text(encoding="utf-8")
 MINUTES_EARLY = "start=datetime(2026, 4, 21, 9, 24), speed=120"
 
 
@@ -38,21 +38,8 @@ def test_code_runs_as_printed(
         exec(block, names)
 
 
-def test_every_operator_is_in_the_table() -> None:
-    operators = {
-        name
-        for name in ops.__all__
-        if isinstance(value := getattr(ops, name), type)
-        and issubclass(value, ops.Operator)
-        and value is not ops.Operator
-    }
-    assert operators == {"bars", "chain", "deltas", "filter", "imbalance", "spread", "vwap"} | {
-        "weighted_mid",
-        "with_columns",
-    }
-    table = README.partition("### Operators")[2].partition("\n\nEach")[0]
-    for name in operators:
-        assert f"`{name}(" in table, name
+def test_the_table_of_operators_is_what_they_say_themselves() -> None:
+    assert operator_table.with_table(README) == README, "make readme writes it"
 
 
 def test_bars_of_the_five_lines() -> None:

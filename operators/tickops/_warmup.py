@@ -33,6 +33,9 @@ _COLUMNS: Final[Mapping[str, Any]] = {
     "amount": pl.Float64,
     "delta_volume": pl.Int64,
     "delta_amount": pl.Float64,
+    "delta_price": pl.Float64,
+    "mid": pl.Float64,
+    "trade_side": pl.Int64,
     "reason": REASON,
     **_BOOK,
 }

@@ -46,6 +46,7 @@ class Case:
 
 DELTAS = ops.deltas()
 LATE_DELTAS = ops.deltas(late="include")
+SIDES = ops.chain(ops.deltas(), ops.spread(), ops.trade_side())
 MID = (pl.col("high") + pl.col("low")) / 2
 
 CASES = [
@@ -79,6 +80,65 @@ CASES = [
     Case(ops.with_columns(pl.col("symbol").cast(pl.String).str.slice(7).alias("exchange"))),
     Case(ops.filter(pl.col("volume") > 5)),
     Case(ops.filter(pl.col("timestamp").dt.minute() % 2 == 0)),
+    Case(ops.tick_bars(3), DELTAS),
+    Case(ops.tick_bars(2, daily=False, late="include"), LATE_DELTAS),
+    Case(ops.volume_bars(20), DELTAS),
+    Case(ops.volume_bars(7, unit=7, late="raise"), ops.deltas(unit=7), frames=IN_ORDER),
+    Case(ops.amount_bars(30_000.0), DELTAS, frames=EVERYWHERE),
+    Case(ops.amount_bars(1e5, daily=False, late="include"), LATE_DELTAS),
+    Case(ops.imbalance_bars("volume", threshold=12), DELTAS),
+    Case(ops.imbalance_bars("tick", threshold=2, daily=False, late="include"), LATE_DELTAS),
+    Case(ops.runs_bars("amount", threshold=50_000), DELTAS, frames=EVERYWHERE),
+    Case(ops.runs_bars("tick", threshold=3, late="include"), LATE_DELTAS),
+    Case(ops.vamp(levels=3)),
+    Case(ops.depth_value(levels=2, unit={"000001.SZ": 7})),
+    Case(ops.sweep_cost(700)),
+    Case(ops.book_slope()),
+    Case(ops.ofi()),
+    Case(ops.ofi(levels=3, late="include")),
+    Case(ops.ofi(levels=5, late="raise"), frames=quotes(levels=5, regions=("CN", "US"))),
+    Case(ops.limits(rates=0.001)),
+    Case(ops.limits(), frames=quotes(levels=2, symbols=4, regions=("CN", "HK"), late=True)),
+    Case(ops.trade_side(), DELTAS, examples=4),
+    Case(ops.trade_side(late="include"), ops.chain(ops.spread(), LATE_DELTAS), examples=4),
+    Case(ops.effective_spread(), SIDES, examples=4),
+    Case(ops.unit_check(), examples=4),
+    Case(ops.unit_check(unit={"600000.SH": 1}), frames=EVERYWHERE, examples=4),
+    Case(ops.realised_spread("5m"), SIDES, examples=4),
+    Case(ops.realised_spread("3s", late="include"), SIDES, examples=4),
+    Case(ops.amihud("5m"), DELTAS, examples=4),
+    Case(ops.amihud(3, late="include"), LATE_DELTAS, frames=EVERYWHERE, examples=4),
+    Case(ops.roll_spread("1h"), DELTAS, examples=4),
+    Case(ops.roll_spread(6, late="raise"), DELTAS, frames=IN_ORDER, examples=4),
+    Case(ops.kyle_lambda("1h"), SIDES, examples=4),
+    Case(ops.kyle_lambda(5, late="include"), SIDES, examples=4),
+    Case(ops.lag("last_price", periods=2)),
+    Case(ops.lag(["amount", "volume"], periods=3, daily=True, late="include"), frames=EVERYWHERE),
+    Case(ops.diff(["amount", "volume"], daily=True, late="raise"), frames=IN_ORDER),
+    Case(ops.returns(["high", "low"], kind="simple", periods=2, daily=True, late="include")),
+    Case(ops.cumulative("amount"), frames=EVERYWHERE),
+    Case(ops.cumulative(["high", "amount"], statistic="count", daily=False, late="include")),
+    Case(ops.ewm(["last_price", "amount"], halflife=3, statistics=["mean", "std"])),
+    Case(ops.ewm("amount", halflife="30s", by="time", statistics="var", late="include")),
+    Case(ops.crossing("last_price", "prev_close", late="include")),
+    Case(ops.threshold("last_price", 9, 11, late="raise"), frames=IN_ORDER),
+    Case(ops.cooldown("loud", "3s", late="include"), ops.with_columns(loud=pl.col("volume") > 9)),
+    Case(ops.first_of_day(), frames=EVERYWHERE),
+    Case(ops.dedupe()),
+    Case(ops.dedupe("volume", late="include")),
+    Case(
+        ops.rolling(
+            "1m",
+            {
+                "last_price": ["mean", "std", "kurtosis", "min", "argmax", "first", "median"],
+                ("last_price", "amount"): ["corr", "beta"],
+            },
+        ),
+    ),
+    Case(ops.rolling(3, {"amount": ["rank", "max", "last", "count"]}, daily=True, min_rows=2)),
+    Case(
+        ops.rolling(None, {"amount": ["sum", "skew", "min", "first"]}, daily=True, late="include")
+    ),
     Case(ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m")), examples=None),
     Case(
         ops.chain(
