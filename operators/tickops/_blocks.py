@@ -85,7 +85,7 @@ class _Whole:
             return self._filled_column().series(self._name)
         if self._parts:
             return pl.concat(self._parts, rechunk=True)
-        return self._frame[self._name]
+        return self._frame[self._name][: self._untouched]
 
     def _so_far(self) -> list[pl.Series]:
         """What came before a part that can be neither left where it is nor filled in."""

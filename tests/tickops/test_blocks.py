@@ -70,6 +70,8 @@ def test_a_block_of_which_nothing_comes_out(monkeypatch: pytest.MonkeyPatch) -> 
     newest, late = PLAIN[6:], PLAIN[:2]
     out = ops.deltas().apply(pl.concat([newest, late, late, newest, late]))
     assert_identical(out.select(PLAIN.columns), pl.concat([newest, newest]))
+    at_the_end = ops.deltas().apply(pl.concat([newest, late]))
+    assert_identical(at_the_end.select(PLAIN.columns), newest)
     nothing = ops.filter(pl.col("volume") < 0)
     for op in (nothing, ops.chain(nothing, ops.deltas())):
         out = op.apply(PLAIN)
