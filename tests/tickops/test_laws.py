@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 FEW = 2 if SMALL else 5
+MORE = 4 if SMALL else 10
 IN_ORDER = quotes(corrections=True, nulls=True)
 EVERYWHERE = quotes(symbols=5, regions=("CN", "HK", "US", "ZZ"), late=True, corrections=True)
 WITHOUT_MOMENTS = tuple(law for law in LAWS if not law.moments)
@@ -50,17 +51,17 @@ SIDES = ops.chain(ops.deltas(), ops.spread(), ops.trade_side())
 MID = (pl.col("high") + pl.col("low")) / 2
 
 CASES = [
-    Case(ops.deltas(), examples=None),
+    Case(ops.deltas(), examples=MORE),
     Case(ops.deltas(late="include", gap_after="5s")),
     Case(ops.deltas(late="raise"), frames=IN_ORDER),
     Case(ops.deltas(unit={"600000.SH": 1, "AAPL.US": 10}), frames=EVERYWHERE),
-    Case(ops.vwap(), DELTAS, examples=None),
+    Case(ops.vwap(), DELTAS, examples=MORE),
     Case(ops.vwap(late="include"), LATE_DELTAS),
-    Case(ops.vwap(window="5m"), DELTAS, examples=None),
+    Case(ops.vwap(window="5m"), DELTAS, examples=MORE),
     Case(ops.vwap(window="1m", unit=7, late="include"), ops.deltas(late="include", unit=7)),
     Case(ops.vwap(window=3), DELTAS),
     Case(ops.vwap(window=100, late="raise"), DELTAS, frames=IN_ORDER),
-    Case(ops.bars("1m"), DELTAS, examples=None),
+    Case(ops.bars("1m"), DELTAS, examples=MORE),
     Case(ops.bars("1m", fill=True, profile="split_auction"), DELTAS, frames=EVERYWHERE),
     Case(ops.bars("1m", fill=True, profile="dolphindb"), DELTAS),
     Case(ops.bars("5m", closed="right"), DELTAS),
@@ -71,9 +72,9 @@ CASES = [
         ops.bars("1m", aggregate={"last_price": ["first", "last", "min", "max", "mean", "sum"]}),
         DELTAS,
     ),
-    Case(ops.spread(), examples=None),
+    Case(ops.spread(), examples=MORE),
     Case(ops.weighted_mid()),
-    Case(ops.imbalance(), examples=None),
+    Case(ops.imbalance(), examples=MORE),
     Case(ops.imbalance(levels=2, weights="inverse")),
     Case(ops.imbalance(levels=3, weights=("exp", 0.5))),
     Case(ops.with_columns(MID.alias("mid"), range=pl.col("high") - pl.col("low"))),
@@ -139,7 +140,7 @@ CASES = [
     Case(
         ops.rolling(None, {"amount": ["sum", "skew", "min", "first"]}, daily=True, late="include")
     ),
-    Case(ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m")), examples=None),
+    Case(ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m")), examples=MORE),
     Case(
         ops.chain(
             ops.spread(),
