@@ -56,6 +56,7 @@ def of(values: Sequence[float | None], window: Any, statistic: Any, **others: An
 
 @pytest.mark.parametrize("late", ["drop", "include"])
 @pytest.mark.parametrize("window", [None, "3s", "1m", "2h", 1, 4])
+@pytest.mark.timeout(600)
 @strategies.EXAMPLES
 @given(data=st.data(), frame=strategies.quotes(max_size=12))
 def test_equals_the_oracle(
