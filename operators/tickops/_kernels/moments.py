@@ -92,7 +92,8 @@ def _third(sums: F64, n: Scalar) -> float:
     """Sum of cubed deviations: S3 - 3 m S2 + 2 n m³."""
     mh, ml = _div(sums[0], sums[1], float(n))
     h, low = _mul(mh, ml, sums[2], sums[3])
-    h, low = _add(sums[4], sums[5], -3.0 * h, -3.0 * low)
+    h, low = _mul(h, low, -3.0, 0.0)  # 3h is no float: rounded, it loses what cancels
+    h, low = _add(sums[4], sums[5], h, low)
     qh, ql = _mul(mh, ml, mh, ml)
     qh, ql = _mul(qh, ql, sums[0], sums[1])
     h, low = _add(h, low, 2.0 * qh, 2.0 * ql)
