@@ -29,7 +29,7 @@ pytest: $(VENV)/.dev
 # (The law kit's own tests use operators without kernels.)
 pytest-nojit: $(VENV)/.dev
 	NUMBA_DISABLE_JIT=1 TICKOPS_SMALL=1 $(BIN)/pytest -q -n 2 --dist worksteal tests/tickops \
-		--ignore tests/tickops/testing
+		--ignore tests/tickops/testing -m "not real_data"
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks

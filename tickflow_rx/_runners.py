@@ -5,6 +5,8 @@ from __future__ import annotations
 import _thread
 import asyncio
 import contextlib
+import signal
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -71,8 +73,17 @@ class Threads:
                         return
             except KeyboardInterrupt:
                 # Polars raises what Ctrl-C means for the main thread wherever a query runs.
-                _thread.interrupt_main()
+                _interrupt_main()
                 ready.set()
+
+
+def _interrupt_main() -> None:
+    """Raise KeyboardInterrupt in the main thread, and out of what it waits for."""
+    main = threading.main_thread().ident
+    if sys.platform == "win32" or main is None:
+        _thread.interrupt_main()
+    else:  # a signal ends a wait at once; interrupt_main would only be seen after it
+        signal.pthread_kill(main, signal.SIGINT)
 
 
 class Loop:
