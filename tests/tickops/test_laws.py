@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-FEW = 2 if SMALL else 5
-MORE = 4 if SMALL else 10
+FEW = 2 if SMALL else 3
+MORE = 3 if SMALL else 8
 IN_ORDER = quotes(corrections=True, nulls=True)
 EVERYWHERE = quotes(symbols=5, regions=("CN", "HK", "US", "ZZ"), late=True, corrections=True)
 WITHOUT_MOMENTS = tuple(law for law in LAWS if not law.moments)
@@ -38,7 +38,7 @@ class Case:
     prepare: ops.Operator | None = None
     frames: SearchStrategy[pl.DataFrame] | None = None
     laws: Sequence[Law] = LAWS
-    examples: int | None = FEW
+    examples: int = FEW
 
     def __repr__(self) -> str:
         kind = type(self.operator).__name__
@@ -100,19 +100,19 @@ CASES = [
     Case(ops.ofi(levels=5, late="raise"), frames=quotes(levels=5, regions=("CN", "US"))),
     Case(ops.limits(rates=0.001)),
     Case(ops.limits(), frames=quotes(levels=2, symbols=4, regions=("CN", "HK"), late=True)),
-    Case(ops.trade_side(), DELTAS, examples=4),
-    Case(ops.trade_side(late="include"), ops.chain(ops.spread(), LATE_DELTAS), examples=4),
-    Case(ops.effective_spread(), SIDES, examples=4),
-    Case(ops.unit_check(), examples=4),
-    Case(ops.unit_check(unit={"600000.SH": 1}), frames=EVERYWHERE, examples=4),
-    Case(ops.realised_spread("5m"), SIDES, examples=4),
-    Case(ops.realised_spread("3s", late="include"), SIDES, examples=4),
-    Case(ops.amihud("5m"), DELTAS, examples=4),
-    Case(ops.amihud(3, late="include"), LATE_DELTAS, frames=EVERYWHERE, examples=4),
-    Case(ops.roll_spread("1h"), DELTAS, examples=4),
-    Case(ops.roll_spread(6, late="raise"), DELTAS, frames=IN_ORDER, examples=4),
-    Case(ops.kyle_lambda("1h"), SIDES, examples=4),
-    Case(ops.kyle_lambda(5, late="include"), SIDES, examples=4),
+    Case(ops.trade_side(), DELTAS),
+    Case(ops.trade_side(late="include"), ops.chain(ops.spread(), LATE_DELTAS)),
+    Case(ops.effective_spread(), SIDES),
+    Case(ops.unit_check()),
+    Case(ops.unit_check(unit={"600000.SH": 1}), frames=EVERYWHERE),
+    Case(ops.realised_spread("5m"), SIDES),
+    Case(ops.realised_spread("3s", late="include"), SIDES),
+    Case(ops.amihud("5m"), DELTAS),
+    Case(ops.amihud(3, late="include"), LATE_DELTAS, frames=EVERYWHERE),
+    Case(ops.roll_spread("1h"), DELTAS),
+    Case(ops.roll_spread(6, late="raise"), DELTAS, frames=IN_ORDER),
+    Case(ops.kyle_lambda("1h"), SIDES),
+    Case(ops.kyle_lambda(5, late="include"), SIDES),
     Case(ops.lag("last_price", periods=2)),
     Case(ops.lag(["amount", "volume"], periods=3, daily=True, late="include"), frames=EVERYWHERE),
     Case(ops.diff(["amount", "volume"], daily=True, late="raise"), frames=IN_ORDER),
@@ -154,13 +154,17 @@ CASES = [
 ]
 
 
+OF_SHELLS = ("schema", "layout", "observable", "fusion")
+"""Laws of what lies around kernels: as they are, compiled or not."""
+
+
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_operator_obeys_every_law(case: Case) -> None:
     check_operator(
         case.operator,
         prepare=case.prepare,
         frames=case.frames,
-        laws=case.laws,
+        laws=[law for law in case.laws if not (SMALL and law.name in OF_SHELLS)],
         max_examples=case.examples,
     )
 
@@ -176,7 +180,7 @@ def test_every_public_operator_is_in_the_table() -> None:
 @pytest.mark.parametrize("name", data.SETS)
 def test_the_main_pipeline_obeys_on_real_days(name: str) -> None:
     pipeline = ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m"))
-    check_operator(pipeline, frames=data.quotes(name), max_examples=6)
+    check_operator(pipeline, frames=data.quotes(name), max_examples=4)
 
 
 BUSY = quotes(levels=5, min_rows=20, corrections=True, nulls=True)
