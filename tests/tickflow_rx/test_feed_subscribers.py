@@ -132,7 +132,9 @@ def test_an_operator_that_raises_ends_its_pipe_alone(server: Server, feed: Feed)
     piped = Collected(feed.quotes.pipe(rx.map(raiser("in a map", after=1))))
     quotes = Rows(feed.quotes)
     with feed:
-        publish(server, 1, 2, 3)
+        publish(server, 1)
+        quotes.until_rows(1)  # so that the rows come in two frames at least
+        publish(server, 2, 3)
         quotes.until_rows(3)
         piped.until_end()
     assert str(piped.error) == "in a map"
@@ -146,7 +148,9 @@ def test_one_behind_an_operator_that_raises(server: Server, feed: Feed) -> None:
     whole = Rows(feed.quotes.pipe(op))
     quotes = Rows(feed.quotes)
     with feed:
-        publish(server, 1, 2, 3)
+        publish(server, 1)
+        quotes.until_rows(1)  # so that the rows come in two frames at least
+        publish(server, 2, 3)
         quotes.until_rows(3)
     assert [str(error) for error in errors] == ["after deltas"]
     assert whole.completed
