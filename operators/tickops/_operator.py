@@ -178,10 +178,10 @@ class Operator(ABC):
         parts: list[str] = []
         for field in fields(self):  # pyright: ignore[reportArgumentType]
             value = getattr(self, field.name)
+            shown = dict(cast("Any", value)) if isinstance(value, Mapping) else value
             if field.default is MISSING and not field.kw_only:
-                parts.append(repr(value))
+                parts.append(repr(shown))
             elif value != field.default:
-                shown = dict(cast("Any", value)) if isinstance(value, Mapping) else value
                 parts.append(f"{field.name}={shown!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
