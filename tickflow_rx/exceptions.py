@@ -6,7 +6,8 @@
     ├── AuthenticationError   the server refused the key (HTTP 401, 403, 404); no reconnect
     ├── ProtocolError         a message that is not of the protocol
     ├── ServerError           the server answered a command with an error
-    └── FeedOverflowError     more waits than max_pending_bytes, and overflow="error"
+    ├── FeedOverflowError     more waits than max_pending_bytes, and overflow="error"
+    └── JournalError          a journal cannot be written, or read
 
 Arguments that cannot be right (an unknown channel, an empty symbol) are a ``ValueError`` at once.
 """
@@ -14,6 +15,7 @@ Arguments that cannot be right (an unknown channel, an empty symbol) are a ``Val
 __all__ = [
     "AuthenticationError",
     "FeedOverflowError",
+    "JournalError",
     "ProtocolError",
     "ServerError",
     "TickFlowError",
@@ -38,3 +40,7 @@ class ServerError(TickFlowError):
 
 class FeedOverflowError(TickFlowError):
     """More bytes wait than ``max_pending_bytes`` allows, and ``overflow="error"``."""
+
+
+class JournalError(TickFlowError):
+    """A journal cannot be written to, or there is none to read."""
