@@ -22,7 +22,7 @@ def test_code_runs_as_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 6
     symbols = ["600000.SH", "000001.SZ"]
     later, enough = list[str](), threading.Event()
 

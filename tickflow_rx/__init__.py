@@ -8,25 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tickflow_rx import events
-    from tickflow_rx.decoding import DEPTH, QUOTES
+    from tickflow_rx.decoding import DEPTH, INTERLEAVED, QUOTES
     from tickflow_rx.exceptions import (
         AuthenticationError,
         FeedOverflowError,
+        JournalError,
         ProtocolError,
         ServerError,
         TickFlowError,
     )
     from tickflow_rx.feed import Feed
+    from tickflow_rx.journal import Journal
+    from tickflow_rx.recorder import Recorder
 
     __version__: str
 
 __all__ = [
     "DEPTH",
+    "INTERLEAVED",
     "QUOTES",
     "AuthenticationError",
     "Feed",
     "FeedOverflowError",
+    "Journal",
+    "JournalError",
     "ProtocolError",
+    "Recorder",
     "ServerError",
     "TickFlowError",
     "__version__",
@@ -35,11 +42,15 @@ __all__ = [
 
 _HOME = {
     "DEPTH": "tickflow_rx.decoding",
+    "INTERLEAVED": "tickflow_rx.decoding",
     "QUOTES": "tickflow_rx.decoding",
     "AuthenticationError": "tickflow_rx.exceptions",
     "Feed": "tickflow_rx.feed",
     "FeedOverflowError": "tickflow_rx.exceptions",
+    "Journal": "tickflow_rx.journal",
+    "JournalError": "tickflow_rx.exceptions",
     "ProtocolError": "tickflow_rx.exceptions",
+    "Recorder": "tickflow_rx.recorder",
     "ServerError": "tickflow_rx.exceptions",
     "TickFlowError": "tickflow_rx.exceptions",
 }

@@ -52,9 +52,21 @@ class Key:
 
     def hide(self, text: str) -> str:
         """Text without the key in it."""
-        for secret in (self._text, self.quoted()):
-            text = text.replace(secret, "***") if secret else text
+        for secret in self._forms():
+            text = text.replace(secret, "***")
         return text
+
+    def hide_bytes(self, data: bytes) -> bytes:
+        """Bytes without the key in them."""
+        for secret in self._forms():
+            data = data.replace(secret.encode(), b"***")
+        return data
+
+    def _forms(self) -> tuple[str, ...]:
+        """How it can stand in a text: as it is, in a URL, in JSON of those who escape slashes."""
+        if not self._text:
+            return ()
+        return self._text, self.quoted(), self._text.replace("/", r"\/")
 
 
 class Address:
@@ -100,6 +112,10 @@ class Address:
     def hide_key(self, text: str) -> str:
         """Text without the key in it."""
         return self._key.hide(text)
+
+    def hide_key_bytes(self, data: bytes) -> bytes:
+        """Bytes without the key in them."""
+        return self._key.hide_bytes(data)
 
 
 def _is_loopback(host: str) -> bool:

@@ -108,6 +108,7 @@ class Connector:
         self._blocked = False
         self._stopping = False
         self._overflow: FeedOverflowError | None = None
+        self._received_us = 0
         self._closing: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event
@@ -234,13 +235,13 @@ class Connector:
 
     def _sink(self, connection: _Connection, number: int) -> Callable[[bytes], None]:
         """What to do with the messages of a connection."""
-        put_frame, now_ns = self._queue.put_frame, time.time_ns
+        put_frame, stamp = self._queue.put_frame, self._stamp
 
         def sink(data: bytes) -> None:
             if self._overflow is not None:  # what was refused would be a hole before this
                 return
             try:
-                room = put_frame(RawFrame(data, now_ns() // 1_000, number), resume)
+                room = put_frame(RawFrame(data, stamp(), number), resume)
             except FeedOverflowError as error:
                 self._overflow = error
                 self._closing = asyncio.create_task(connection.close())
@@ -257,6 +258,11 @@ class Connector:
             connection.transport.resume_reading()
 
         return sink
+
+    def _stamp(self) -> int:
+        """Time now in epoch microseconds, but later than the frame before: stamps are an order."""
+        self._received_us = max(time.time_ns() // 1_000, self._received_us + 1)
+        return self._received_us
 
     async def _close_when_stopped(self, connection: _Connection) -> None:
         await self._stop.wait()

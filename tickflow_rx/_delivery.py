@@ -12,8 +12,9 @@ from tickflow_rx import events
 from tickflow_rx._hub import Hub
 from tickflow_rx._log import feed_logger
 from tickflow_rx._queue import End, RawFrame, Tick
-from tickflow_rx.decoding import Batch, Decoder, SetAside
+from tickflow_rx.decoding import DEPTH, QUOTES, Batch, Decoder, SetAside
 from tickflow_rx.protocol import Session
+from tickops import interleave
 from tickops._observers import Observers
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Delivery"]
 
 _DAY_MS: Final = 86_400_000
+_NO_QUOTES: Final = pl.DataFrame(schema=QUOTES)
+_NO_DEPTH: Final = pl.DataFrame(schema=DEPTH)
 
 
 @dataclass(slots=True)
@@ -49,8 +52,8 @@ class Delivery:
     connection
         Gives the number of the connection there is now: answers of an earlier one say nothing
         about its subscriptions.
-    hide
-        Text without the key: a server may say it.
+    hide, hide_bytes
+        Text, and raw frame, without the key: a server may say it.
     ticks
         Whether the clock ticks.
     """
@@ -61,12 +64,17 @@ class Delivery:
         lock: Lock,
         connection: Callable[[], int],
         hide: Callable[[str], str],
+        hide_bytes: Callable[[bytes], bytes],
         *,
         ticks: bool,
     ) -> None:
         self.counts = Counts()
         self.quotes = Hub("quotes", self._failed)
         self.depth = Hub("depth", self._failed)
+        self.interleaved: Observers[pl.DataFrame] = Observers(
+            lambda error: self._failed("interleaved", error)
+        )
+        self.raw: Observers[list[RawFrame]] = Observers(lambda error: self._failed("raw", error))
         self.clock: Observers[int] = Observers(lambda error: self._failed("clock", error))
         self.status: Observers[events.Event] = Observers(
             lambda error: self._failed("status", error)
@@ -75,6 +83,7 @@ class Delivery:
         self._lock = lock
         self._connection = connection
         self._hide = hide
+        self._hide_bytes = hide_bytes
         self._ticks = ticks
         self._newest_ms: int | None = None
         self._decoder = Decoder()
@@ -103,6 +112,8 @@ class Delivery:
         self.status.next(events.Closed(end.reason))
         for hub in (self.quotes, self.depth):
             hub.end(end.error)
+        self.interleaved.end(end.error)
+        self.raw.end(end.error)
         self.clock.end()
         self.status.end(end.error)
 
@@ -110,6 +121,8 @@ class Delivery:
         """Decode frames together, and deliver what they hold in order."""
         for connection, of_connection in groupby(frames, lambda frame: frame.connection):
             some = list(of_connection)
+            if len(self.raw):
+                self.raw.next([f._replace(data=self._hide_bytes(f.data)) for f in some])
             texts = [frame.data for frame in some]
             self.counts.frames += len(texts)
             self.counts.bytes += sum(map(len, texts))
@@ -138,6 +151,8 @@ class Delivery:
                 if depth is not None:
                     self.counts.depth += depth.height
                     self._rows(self.depth, depth)
+                if len(self.interleaved):
+                    self.interleaved.next(_interleaved(quotes, depth))
             case SetAside(reason=reason, start=start):
                 self.counts.set_aside += 1
                 reason, start = self._hide(reason), self._hide(start)
@@ -157,3 +172,11 @@ class Delivery:
     def _failed(self, source: str, error: Exception) -> None:
         feed_logger.warning("a subscriber of %s raised %r and is unsubscribed", source, error)
         self.status.next(events.SubscriberFailed(source, error))
+
+
+def _interleaved(quotes: pl.DataFrame | None, depth: pl.DataFrame | None) -> pl.DataFrame:
+    """Rows of both channels in the order of the raw frames, each of which has its own stamp."""
+    return interleave(
+        quotes=_NO_QUOTES if quotes is None else quotes,
+        depth=_NO_DEPTH if depth is None else depth,
+    )

@@ -180,8 +180,8 @@ class SubscriberFailed(Event):
     Parameters
     ----------
     source
-        What it was subscribed to: ``"quotes"``, ``"depth"``, ``"clock"``, ``"status"``, or a
-        channel of one symbol such as ``"quotes of 600000.SH"``.
+        What it was subscribed to: ``"quotes"``, ``"depth"``, ``"interleaved"``, ``"raw"``,
+        ``"clock"``, ``"status"``, or a channel of one symbol such as ``"quotes of 600000.SH"``.
     error
         What it raised.
     """

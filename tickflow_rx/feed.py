@@ -13,7 +13,7 @@ from tickflow_rx._address import Address, Key
 from tickflow_rx._connector import Connector
 from tickflow_rx._delivery import Delivery
 from tickflow_rx._pump import Pump
-from tickflow_rx._queue import End, FrameQueue, OverflowPolicy
+from tickflow_rx._queue import End, FrameQueue, OverflowPolicy, RawFrame
 from tickflow_rx._runners import Loop, Threads
 from tickflow_rx._waiting import wait_for
 from tickflow_rx.exceptions import AuthenticationError, TickFlowError
@@ -118,6 +118,14 @@ class Feed:
     quotes, depth : Frames
         Frames of all that is subscribed, as ``QUOTES`` and ``DEPTH``: whatever has come since the
         one before, in order. Nothing flows before the feed runs; at its end they complete.
+    interleaved : Frames
+        Both in one, as ``INTERLEAVED``, for operators that need quotes and books: see
+        `tickops.asof`. Rows stand in the order in which the server sent them, as
+        `tickops.interleave` puts them by `received`: no two frames of the socket have the same
+        `received`. It costs nothing while nobody is subscribed.
+    raw : Observable[list[RawFrame]]
+        What came over the socket, undecoded, before what is decoded of it; without the key,
+        if the server should say it. For recording: see `tickflow_rx.Recorder`.
     status : Observable[Event]
         What happened to the feed: see ``tickflow_rx.events``.
 
@@ -186,6 +194,7 @@ class Feed:
             self._lock,
             lambda: self._connector.connection,
             self._address.hide_key,
+            self._address.hide_key_bytes,
             ticks=clock is not None,
         )
         self._pump = Pump(self._connector, self._queue, self._delivery)
@@ -194,6 +203,10 @@ class Feed:
         self._clock = Observable[int](lambda observer, _=None: self._delivery.clock.add(observer))
         self.quotes = self._frames(self._delivery.quotes.all)
         self.depth = self._frames(self._delivery.depth.all)
+        self.interleaved = self._frames(self._delivery.interleaved)
+        self.raw: Observable[list[RawFrame]] = Observable(
+            lambda observer, _=None: self._delivery.raw.add(observer)
+        )
         self.status: Observable[events.Event] = Observable(
             lambda observer, _=None: self._delivery.status.add(observer)
         )

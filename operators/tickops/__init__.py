@@ -13,10 +13,14 @@ from tickops._symbols import SYMBOL
 from tickops._warmup import warmup
 from tickops.amihud import amihud
 from tickops.amount_bars import amount_bars
+from tickops.asof import asof
 from tickops.bars import bars
 from tickops.book_slope import book_slope
 from tickops.chain import chain
+from tickops.combine_latest import combine_latest
 from tickops.cooldown import cooldown
+from tickops.corwin_schultz import corwin_schultz
+from tickops.cross_section import cross_section
 from tickops.crossing import CROSSING, crossing
 from tickops.cumulative import cumulative
 from tickops.dedupe import dedupe
@@ -30,23 +34,38 @@ from tickops.filter import filter  # noqa: A004
 from tickops.first_of_day import first_of_day
 from tickops.imbalance import imbalance
 from tickops.imbalance_bars import imbalance_bars
+from tickops.index import index
+from tickops.interleave import interleave
 from tickops.kyle_lambda import kyle_lambda
 from tickops.lag import lag
 from tickops.limits import LIMIT_STATE, limits
+from tickops.merge_bars import merge_bars
+from tickops.microprice import microprice
 from tickops.ofi import ofi
+from tickops.pair_spread import pair_spread
 from tickops.realised_spread import realised_spread
+from tickops.realised_volatility import realised_volatility
+from tickops.renko_bars import renko_bars
+from tickops.reorder import reorder
+from tickops.resample import resample
 from tickops.returns import returns
 from tickops.roll_spread import roll_spread
 from tickops.rolling import rolling
 from tickops.runs_bars import runs_bars
+from tickops.sample import sample
 from tickops.spread import spread
+from tickops.stateful import stateful
+from tickops.streak_bars import streak_bars
 from tickops.sweep_cost import sweep_cost
 from tickops.threshold import threshold
 from tickops.tick_bars import tick_bars
 from tickops.trade_side import trade_side
+from tickops.twap import twap
 from tickops.unit_check import unit_check
 from tickops.vamp import vamp
 from tickops.volume_bars import volume_bars
+from tickops.volume_ratio import volume_ratio
+from tickops.vpin import vpin
 from tickops.vwap import vwap
 from tickops.weighted_mid import weighted_mid
 from tickops.with_columns import with_columns
@@ -65,10 +84,14 @@ __all__ = [
     "SnapshotError",
     "amihud",
     "amount_bars",
+    "asof",
     "bars",
     "book_slope",
     "chain",
+    "combine_latest",
     "cooldown",
+    "corwin_schultz",
+    "cross_section",
     "crossing",
     "cumulative",
     "dedupe",
@@ -81,23 +104,38 @@ __all__ = [
     "first_of_day",
     "imbalance",
     "imbalance_bars",
+    "index",
+    "interleave",
     "kyle_lambda",
     "lag",
     "limits",
+    "merge_bars",
+    "microprice",
     "ofi",
+    "pair_spread",
     "realised_spread",
+    "realised_volatility",
+    "renko_bars",
+    "reorder",
+    "resample",
     "returns",
     "roll_spread",
     "rolling",
     "runs_bars",
+    "sample",
     "spread",
+    "stateful",
+    "streak_bars",
     "sweep_cost",
     "threshold",
     "tick_bars",
     "trade_side",
+    "twap",
     "unit_check",
     "vamp",
     "volume_bars",
+    "volume_ratio",
+    "vpin",
     "vwap",
     "warmup",
     "weighted_mid",

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from tickops._column import Column
+from tickops._made_rows import time_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,8 +61,8 @@ def bar_columns(
     columns = {
         "symbol": Column.of(symbols.series(out["code"], schema["symbol"])),
         "trading_day": Column.of_ints(out["day"], pl.Date()),
-        "start": _times(out["start"], time),
-        "end": _times(out["end"], time),
+        "start": time_column(out["start"], time),
+        "end": time_column(out["end"], time),
         **{name: Column.of_floats(out[name]) for name in _PRICES},
         "volume": Column.of_ints(out["volume"], pl.Int64()),
         "amount": Column.of_floats(out["amount"]),
@@ -74,17 +75,6 @@ def bar_columns(
         for statistic in statistics:
             columns[f"{name}_{statistic}"] = _statistic(statistic, totals[:, k])
     return columns
-
-
-def _times(us: Records, dtype: pl.Datetime) -> Column:
-    match dtype.time_unit:
-        case "us":
-            ticks = us
-        case "ms":
-            ticks = us // 1_000
-        case _:
-            ticks = us * 1_000
-    return Column.of_ints(ticks, dtype)
 
 
 def _statistic(statistic: str, totals: F64) -> Column:

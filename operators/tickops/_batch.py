@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from tickops._arrays import frozen
+from tickops._column import row_index
 
 if TYPE_CHECKING:
     from tickops._arrays import I32, I64, Bool
@@ -62,8 +63,9 @@ class Batch:
         if keep.all():
             return self
         rows = np.flatnonzero(keep)
+        index = row_index(rows)
         return Batch(
-            columns={name: column.take(rows) for name, column in self.columns.items()},
+            columns={name: column.take(rows, index) for name, column in self.columns.items()},
             height=len(rows),
             symbols=self.symbols,
             codes=None if self.codes is None else cast("I32", frozen(self.codes[rows])),

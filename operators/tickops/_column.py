@@ -14,7 +14,7 @@ from tickops._arrays import frozen
 if TYPE_CHECKING:
     from tickops._arrays import F64, I64, U8, Array, Bool
 
-__all__ = ["Column"]
+__all__ = ["Column", "row_index"]
 
 _FLOAT: Final = pl.Float64()
 
@@ -113,11 +113,11 @@ class Column:
             return cls.of_floats(values)
         return cls.of_ints(values, dtype, valid)
 
-    def take(self, rows: Array) -> Column:
-        """Keep only the rows with these numbers."""
+    def take(self, rows: Array, index: pl.Series) -> Column:
+        """Keep only the rows with these numbers; `index` is ``row_index(rows)``."""
         # Of a Series as it came: its floats no longer know null from NaN, or the type.
         if self._given is not None:
-            return Column.of(self._given[rows])  # a tenth of what gather takes
+            return Column.of(self._given[index])
         values = cast("Array", self.made())
         valid = None if self._valid is None else self._valid[rows]
         return Column.of_made(values[rows], self.dtype, valid)
@@ -138,6 +138,11 @@ class Column:
         if self._valid is not None:
             series = series.set(pl.Series(~self._valid), None)
         return series
+
+
+def row_index(rows: Array) -> pl.Series:
+    """Row numbers as Polars wants them; an array would be turned into them column by column."""
+    return pl.Series("", rows.astype(np.uint32))
 
 
 @cache

@@ -14,6 +14,7 @@ import polars as pl
 from tickops._arrays import empty, frozen, grown
 from tickops._bar_columns import bar_columns, bar_schema
 from tickops._batch import Batch
+from tickops._counts import check_count
 from tickops._late import LatePolicy, check_late
 from tickops._operator import Core, Operator
 from tickops._per_symbol import Watermarks
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tickops._symbols import Symbols
 
 __all__ = [
+    "Adapt",
     "By",
     "FlowBars",
     "Of",
@@ -40,6 +42,7 @@ __all__ = [
     "check_threshold",
     "gaps_of",
     "needs_of_bars",
+    "sided_rule",
 ]
 
 Traded: TypeAlias = Literal["tick", "volume", "amount"]
@@ -62,15 +65,30 @@ class By(IntEnum):
     ALL = 0
     IMBALANCE = 1
     RUNS = 2
+    STREAK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Adapt:
+    """A threshold that follows expectations: see `imbalance_bars`.
+
+    Rows that traded in the first bar, and at least and most in the others; span in bars.
+    """
+
+    expected: int
+    least: int
+    most: int
+    span: float
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What closes a bar: a flow that reaches `threshold`."""
+    """What closes a bar: a flow that reaches `threshold`, or with `adapt` what is expected."""
 
     of: Of
     by: By
     threshold: float
+    adapt: Adapt | None = None
 
 
 class FlowBars(Operator):
@@ -129,6 +147,7 @@ class _FlowBars(Core):
         self._out: Any = bars.OUT
         self._op = op
         self._rule = op.rule
+        self._adapt = _adapt_records(op.rule.adapt, flow_bars.ADAPT)
         self._schema = schema
         self._symbols = symbols
         self._units = Units(op.unit, symbols)
@@ -161,6 +180,7 @@ class _FlowBars(Core):
             int(self._rule.of),
             int(self._rule.by),
             self._rule.threshold,
+            self._adapt,
             self._op.daily,
             self._state,
             self._order,
@@ -210,6 +230,14 @@ class _FlowBars(Core):
         return Batch(columns, len(out), self._symbols, cast("I32", frozen(out["code"])))
 
 
+def _adapt_records(adapt: Adapt | None, dtype: np.dtype[np.void]) -> Records:
+    """What the kernel must know of expectations: one record, or none."""
+    if adapt is None:
+        return empty(dtype)
+    weights = 2 / (adapt.span + 1), 2 / (adapt.span * adapt.expected + 1)
+    return frozen(np.array([(adapt.expected, adapt.least, adapt.most, *weights)], dtype))
+
+
 def needs_of_bars() -> dict[str, Kind]:
     """Columns that bars are made of."""
     return {
@@ -244,6 +272,55 @@ def check_threshold(name: str, value: Any, *, whole: bool = False) -> float:
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be above 0 and finite, not {value!r}")
     return float(value)
+
+
+def sided_rule(
+    of: str,
+    by: By,
+    threshold: float | Literal["adaptive"],
+    expected_ticks: int | None,
+    span: float,
+    bounds: tuple[float, float],
+) -> Rule:
+    """Rule of a flow that has sides, with a threshold that is fixed or follows expectations.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument cannot be right, or does not go with the threshold.
+    """
+    flow = check_flow(of)
+    if threshold != "adaptive":
+        if isinstance(threshold, str):
+            raise ValueError(f'threshold must be a number or "adaptive", not {threshold!r}')
+        if expected_ticks is not None:
+            raise ValueError(
+                f'expected_ticks goes with threshold="adaptive" only, not {threshold!r}'
+            )
+        return Rule(flow, by, check_threshold("threshold", threshold))
+    if expected_ticks is None:
+        raise ValueError('threshold="adaptive" needs expected_ticks, the rows of the first bar')
+    check_count("expected_ticks", expected_ticks, "row")
+    if check_threshold("span", span) < 1:
+        raise ValueError(f"span must be at least 1 bar, not {span!r}")
+    least, most = _bounds(bounds)
+    adapt = Adapt(
+        expected_ticks,
+        max(1, math.ceil(least * expected_ticks)),
+        math.floor(most * expected_ticks),
+        float(span),
+    )
+    return Rule(flow, by, math.inf, adapt)
+
+
+def _bounds(bounds: Any) -> tuple[float, float]:
+    try:
+        least, most = (check_threshold("bounds", bound) for bound in bounds)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"bounds must be two factors such as (0.1, 10), not {bounds!r}") from error
+    if not least <= 1 <= most:
+        raise ValueError(f"bounds must lie below and above 1, not {bounds!r}")
+    return least, most
 
 
 def check_flow(of: str) -> Of:

@@ -57,15 +57,17 @@ def stream(operator: Operator, source: Observable[pl.DataFrame]) -> Frames:
         observer: abc.ObserverBase[pl.DataFrame], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         subscription = _Subscription(operator.start(), observer)
-        if clock is not None:
-            subscription.disposable.add(
-                clock.subscribe(subscription.advance, subscription.fail, scheduler=scheduler)
-            )
         subscription.disposable.add(
             source.subscribe(
                 subscription.push, subscription.fail, subscription.complete, scheduler=scheduler
             )
         )
+        # After the source, whose operators then hear of the time first: what they close by it
+        # comes before this one closes.
+        if clock is not None:
+            subscription.disposable.add(
+                clock.subscribe(subscription.advance, subscription.fail, scheduler=scheduler)
+            )
         return subscription.disposable
 
     return Frames(subscribe, clock)

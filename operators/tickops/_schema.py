@@ -32,6 +32,8 @@ _MADE_BY: Final = {
     "delta_amount": "deltas()",
     "delta_price": "deltas()",
     "reason": "deltas()",
+    "start": "bars()",
+    "end": "bars()",
     "mid": "spread()",
     "spread": "spread()",
     "spread_bps": "spread()",
@@ -66,7 +68,17 @@ _MADE_BY: Final = {
     "realised_spread_bps": "realised_spread()",
     "amihud": "amihud()",
     "kyle_lambda": "kyle_lambda()",
+    "vpin": "vpin()",
+    "corwin_schultz": "corwin_schultz()",
+    "microprice": "microprice()",
+    "twap": "twap()",
+    "volume_ratio": "volume_ratio()",
+    "realised_volatility": "realised_volatility()",
     "roll_spread": "roll_spread()",
+    "pair_spread": "pair_spread()",
+    "sampled_at": "sample()",
+    "index": "index()",
+    "channel": "interleave()",
 }
 
 

@@ -12,12 +12,23 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import numpy as np
 
 from tickops._arrays import frozen
+from tickops._duration import Duration, microseconds
 from tickops._markets import MARKETS
 
 if TYPE_CHECKING:
     from tickops._arrays import Array, Records
 
-__all__ = ["BAR", "BarTable", "Grid", "Profile", "Sessions", "bar_table", "parse_sessions"]
+__all__ = [
+    "BAR",
+    "BarTable",
+    "Grid",
+    "Profile",
+    "Sessions",
+    "Span",
+    "bar_table",
+    "parse_sessions",
+    "read_every",
+]
 
 Profile: TypeAlias = Literal["tdx", "split_auction", "dolphindb"]
 Sessions: TypeAlias = str | Sequence[tuple[str, str]] | None
@@ -41,6 +52,7 @@ It takes the rows in [take_from, take_to), is called [start, end), closes when t
 
 _S: Final = 1_000_000
 _M: Final = 60 * _S
+_DAY: Final = 24 * 60 * _M
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +105,38 @@ _REGULAR: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """How bars are laid out: lengths and graces in microseconds."""
+class Span:
+    """What a bar spans: microseconds, at most to the session's end, or all of a session or day."""
 
-    every: int
+    us: int
+    whole: Literal["session", "day"] | None = None
+
+
+def read_every(every: Duration) -> Span:
+    """Length of bars.
+
+    Raises
+    ------
+    TypeError
+        It is neither a string nor a timedelta.
+    ValueError
+        It is no duration, or longer than a day.
+    """
+    if every == "session":
+        return Span(_DAY, "session")
+    us = microseconds("every", every)
+    if us > _DAY:
+        raise ValueError(
+            f'every must be at most "1d", a bar a trading day, or "session", not {every!r}'
+        )
+    return Span(us, "day" if us == _DAY else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How bars are laid out: graces in microseconds."""
+
+    every: Span
     profile: Profile
     closed_right: bool
     grace: int
@@ -167,9 +207,13 @@ class _Bar:
 
 
 def _bars(grid: Grid, sessions: Sequence[_Session], profile: Profile) -> list[_Bar]:
+    if grid.every.whole == "day":
+        return _of_day(grid, sessions)
     bars: list[_Bar] = []
     for session in sessions:
-        if profile == "dolphindb":
+        if grid.every.whole:
+            bars += _regular(grid, session, split=False)
+        elif profile == "dolphindb":
             bars += _dolphindb(grid, session)
         else:
             bars += _regular(grid, session, split=profile == "split_auction")
@@ -179,18 +223,28 @@ def _bars(grid: Grid, sessions: Sequence[_Session], profile: Profile) -> list[_B
     return _closed_right(bars) if grid.closed_right else bars
 
 
+def _of_day(grid: Grid, sessions: Sequence[_Session]) -> list[_Bar]:
+    """One bar from the first session's opening to the last one's close; none without sessions."""
+    bars = [bar for session in sessions for bar in _regular(grid, session, split=False)]
+    if not bars:
+        return []
+    first, last = bars[0], bars[-1]
+    return [replace(last, take_from=first.take_from, start=first.start, whole_by=first.whole_by)]
+
+
 def _regular(grid: Grid, session: _Session, *, split: bool) -> list[_Bar]:
     """From the opening on, the auction in the first bar or in one of its own."""
     bars: list[_Bar] = []
+    every = grid.every.us
     auction, matched = session.auction, session.matched
     if split and auction < session.opens:
         due = session.opens + grid.grace
         bars.append(_Bar(auction, session.opens, auction, session.opens, due, matched))
         auction = matched = session.opens
-    for start in range(session.opens, session.closes, grid.every):
-        end = min(start + grid.every, session.closes)
+    for start in range(session.opens, session.closes, every):
+        end = min(start + every, session.closes)
         bars.append(_Bar(start, end, start, end, end + grid.grace, start))
-    first = len(bars) - len(range(session.opens, session.closes, grid.every))
+    first = len(bars) - len(range(session.opens, session.closes, every))
     bars[first] = replace(bars[first], take_from=auction, whole_by=matched)
     last = session.rows_until + grid.session_grace
     bars[-1] = replace(bars[-1], take_to=last, due=last)

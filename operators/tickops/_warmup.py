@@ -24,11 +24,15 @@ _BOOK: Final = dict.fromkeys(
 _COLUMNS: Final[Mapping[str, Any]] = {
     "symbol": SYMBOL,
     "timestamp": pl.Datetime("ms", "UTC"),
+    "start": pl.Datetime("ms", "UTC"),
+    "end": pl.Datetime("ms", "UTC"),
     "connection": pl.UInt32,
     "last_price": pl.Float64,
     "prev_close": pl.Float64,
+    "open": pl.Float64,
     "high": pl.Float64,
     "low": pl.Float64,
+    "close": pl.Float64,
     "volume": pl.Int64,
     "amount": pl.Float64,
     "delta_volume": pl.Int64,
@@ -37,6 +41,7 @@ _COLUMNS: Final[Mapping[str, Any]] = {
     "mid": pl.Float64,
     "trade_side": pl.Int64,
     "reason": REASON,
+    "channel": pl.Enum(["quotes", "depth"]),
     **_BOOK,
 }
 

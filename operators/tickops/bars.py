@@ -17,7 +17,7 @@ from tickops._duration import Duration, microseconds
 from tickops._late import Late, LatePolicy, check_late, late_row_error
 from tickops._operator import Core, Operator
 from tickops._schema import Kind
-from tickops._sessions import Grid, Profile, Sessions, bar_table, parse_sessions
+from tickops._sessions import Grid, Profile, Sessions, bar_table, parse_sessions, read_every
 from tickops._units import Unit, Units, check_unit
 from tickops.exceptions import SnapshotError
 
@@ -48,7 +48,8 @@ class bars(Operator):
     ----------
     every
         Length of a bar, counted from each session's opening; the last one of a session may be
-        shorter.
+        shorter. "session": a bar a session. "1d": a bar a trading day (local date), [09:30,
+        15:00) of A-shares, with all rows from the opening auction to the close.
     sessions
         "CN", "HK" or "US", or pairs of local times such as ``[("09:30", "16:00")]``. Default:
         those of the symbol's region (CN where the frame has no `region`).
@@ -56,7 +57,8 @@ class bars(Operator):
         How minutes of A-shares are laid out. "tdx": the first bar takes the opening auction.
         "split_auction": the auction is a bar of its own, [09:15, 09:30). "dolphindb" (every
         "1m"): bars are called by their start, 09:30 takes the auction, 11:30 and 15:00 are
-        bars of their own, 14:58 and 14:59 do not exist.
+        bars of their own, 14:58 and 14:59 do not exist. Bars of a session or a day are as by
+        "tdx" in all of them.
     closed
         "left": a bar takes the rows in [start, end); "right": those in (start, end].
     fill
@@ -146,7 +148,8 @@ class bars(Operator):
         if self.closed not in ("left", "right"):
             raise ValueError(f'closed must be "left" or "right", not {self.closed!r}')
         grid = self._grid()
-        if self.profile == "dolphindb" and grid.every != microseconds("every", "1m"):
+        minutes = grid.every.us == microseconds("every", "1m") or grid.every.whole
+        if self.profile == "dolphindb" and not minutes:
             raise ValueError(
                 f'profile="dolphindb" lays out minutes: every must be "1m", not {self.every!r}'
             )
@@ -175,7 +178,7 @@ class bars(Operator):
 
     def _grid(self) -> Grid:
         return Grid(
-            every=microseconds("every", self.every),
+            every=read_every(self.every),
             profile=self.profile,
             closed_right=self.closed == "right",
             grace=microseconds("grace", self.grace, zero=True),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from tickops._flow_bars import By, FlowBars, Rule, Traded, check_flow, check_threshold
+from tickops._flow_bars import By, FlowBars, Rule, Traded, sided_rule
 from tickops._late import LatePolicy
 from tickops._units import Unit
 
@@ -21,6 +22,14 @@ class imbalance_bars(FlowBars):
         What flows: "tick" (rows that traded), "volume" (feed unit) or "amount" (currency).
     threshold
         A bar closes with the row at which buys less sales, or sales less buys, reach this.
+        "adaptive": what is expected of the bar, see Notes.
+    expected_ticks
+        With "adaptive": rows that traded in a symbol's first bar, and where the mean of that
+        number begins.
+    span
+        With "adaptive": span of the means, in bars; a new bar weighs 2 / (span + 1).
+    bounds
+        With "adaptive": least and most rows that traded in a bar, as factors of expected_ticks.
     daily
         Bars end with their trading day: what is open at the first row of a new one closes, as
         partial. Otherwise a bar can go on overnight; its `trading_day` is that of its last row.
@@ -46,8 +55,13 @@ class imbalance_bars(FlowBars):
 
     Notes
     -----
-    The threshold is fixed; bars whose threshold follows an expectation of the flow are not
-    made here.
+    With "adaptive" the threshold of a bar is what is expected of it when it begins, E[T] · |E[f]|:
+    T is how many rows of a bar traded, f what flows with such a row, a sale as less than 0. Both
+    are exponentially weighted means, E[T] of the symbol's bars (not of partial ones), E[f] of its
+    rows that traded, with a span of span · expected_ticks of them. The first bar has no threshold:
+    it closes with its expected_ticks rows, and its mean flow is where E[f] begins. Days forget
+    nothing of this. Left alone, such thresholds vanish where buys and sales balance, or grow until
+    no bar closes: `bounds` holds the length of bars, and so E[T] too.
 
     The side of a row that traded is `trade_side`, where the frame has that column (above 0 a
     buy, below 0 a sale, else neither), else by the tick rule: a `last_price` above that of the
@@ -90,7 +104,10 @@ class imbalance_bars(FlowBars):
     """
 
     of: Traded = field(kw_only=False)
-    threshold: float
+    threshold: float | Literal["adaptive"]
+    expected_ticks: int | None = None
+    span: float = 20
+    bounds: tuple[float, float] = (0.1, 10)
     daily: bool = True
     unit: Unit = None
     late: LatePolicy = "drop"
@@ -98,4 +115,6 @@ class imbalance_bars(FlowBars):
     @property
     def rule(self) -> Rule:
         """What closes a bar."""
-        return Rule(check_flow(self.of), By.IMBALANCE, check_threshold("threshold", self.threshold))
+        return sided_rule(
+            self.of, By.IMBALANCE, self.threshold, self.expected_ticks, self.span, self.bounds
+        )

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from tickops._arrays import frozen, grown
-from tickops._batch import Batch
 from tickops._column import Column
 from tickops._duration import Duration, microseconds
 from tickops._late import LatePolicy, check_late
 from tickops._log import Log, unlinked
+from tickops._made_rows import made_batch, made_schema
 from tickops._operator import Core, Operator
 from tickops._per_symbol import Watermarks
 from tickops._schema import Kind
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tickops._arrays import I64, Array, Records
+    from tickops._batch import Batch
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -114,14 +115,9 @@ class realised_spread(Operator):
 
     def outputs(self, schema: pl.Schema) -> Mapping[str, Any]:
         """Make the columns of trades."""
-        return {
-            "symbol": schema["symbol"],
-            "timestamp": schema["timestamp"],
-            "delta_price": pl.Float64(),
-            "trade_side": pl.Int64(),
-            **dict.fromkeys(("mid", "mid_after"), pl.Float64()),
-            **dict.fromkeys(("realised_spread", "realised_spread_bps"), pl.Float64()),
-        }
+        floats = ("mid", "mid_after", "realised_spread", "realised_spread_bps")
+        own = {"delta_price": pl.Float64(), "trade_side": pl.Int64()}
+        return made_schema(schema, own | dict.fromkeys(floats, pl.Float64()))
 
     def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
         """State by symbol: its last mid, and the trades that wait."""
@@ -192,13 +188,7 @@ class _RealisedSpread(Core):
         self._watermarks.load(state)
 
     def _trades(self, out: Records) -> Batch:
-        if not len(out):
-            return Batch({}, 0, self._symbols)
-        codes, times_us = frozen(out["code"]), cast("I64", frozen(out["time_us"]))
-        time = cast("pl.Datetime", self._schema["timestamp"])
         columns = {
-            "symbol": Column.of(self._symbols.series(codes, self._schema["symbol"])),
-            "timestamp": Column.of_ints(_ticks(times_us, time), time),
             "delta_price": Column.of_floats(out["price"]),
             "trade_side": Column.of_ints(out["side"], pl.Int64()),
             "mid": Column.of_floats(out["mid"]),
@@ -206,14 +196,5 @@ class _RealisedSpread(Core):
             "realised_spread": Column.of_floats(out["spread"]),
             "realised_spread_bps": Column.of_floats(out["spread_bps"]),
         }
-        return Batch(columns, len(out), self._symbols, codes, times_us)
-
-
-def _ticks(times_us: I64, time: pl.Datetime) -> I64:
-    match time.time_unit:
-        case "us":
-            return times_us
-        case "ms":
-            return times_us // 1_000
-        case _:
-            return times_us * 1_000
+        times_us = cast("I64", frozen(out["time_us"]))
+        return made_batch(self._schema, self._symbols, frozen(out["code"]), times_us, columns)

@@ -30,6 +30,7 @@ from tickops._rolling import (
 )
 from tickops._schema import Kind
 from tickops._trading_days import trading_days
+from tickops._weighted import WEIGHTED, Weighted, weights_of
 from tickops._windows import Windows
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ class rolling(Operator):
         of columns (x, y): cov, corr, beta.
     min_rows
         With fewer values in the window the result is null.
+    weights
+        A column whose values weigh those of each row, such as `delta_volume`: then the statistics
+        are of single columns, and count, sum (Σwx), mean (Σwx/Σw), var or std.
     daily
         A new trading day (local date of the market) empties the window.
     late
@@ -79,7 +83,8 @@ class rolling(Operator):
     Returns
     -------
     The input with a column a statistic, named after both: `last_price_mean`,
-    `last_price_quantile_0.9`, `x_y_corr`. Int64 for count, argmin and argmax, else Float64.
+    `last_price_quantile_0.9`, `x_y_corr`; with weights `last_price_weighted_mean`. Int64 for
+    count, argmin and argmax, else Float64.
 
     Raises
     ------
@@ -101,6 +106,12 @@ class rolling(Operator):
     smallest, the mean of those that are equal. Quantiles are interpolated linearly. With
     ``window=None`` there are no argmin, argmax, median, quantile and rank: they would have to
     remember all rows.
+
+    Weighted, var is Σw(x − m)² / (Σw − Σw²/Σw): weights say how much a value is to be believed,
+    not how often it was seen, so that it does not matter whether volume is in lots or shares, and
+    equal weights give the variance of a sample. It is that of ``numpy.cov(x, aweights=w)``. A
+    value does not count where its weight is null, or not above 0 (as where nothing was traded, or
+    a correction went back), nor where that is below 1e-50 or above 1e50.
 
     Sums are kept in twice the precision of floats: however long windows slide, the error stays
     below 1e-12 relative. min, max, median and quantiles are exact. A row costs O(1) on average,
@@ -124,12 +135,14 @@ class rolling(Operator):
     References
     ----------
     Knuth, TAOCP vol. 2, 4.2.2 (TwoSum); Dekker, "A floating-point technique for extending the
-    available precision", 1971; Aragon & Seidel, "Randomized search trees", 1989.
+    available precision", 1971; Aragon & Seidel, "Randomized search trees", 1989; GNU Scientific
+    Library, "Weighted Samples" (variance with weights).
     """
 
     window: str | timedelta | int | None = field(kw_only=False)
     statistics: Statistics = field(kw_only=False)
     min_rows: int = 1
+    weights: str | None = None
     daily: bool = False
     late: LatePolicy = "drop"
 
@@ -142,11 +155,14 @@ class rolling(Operator):
         check_count("min_rows", self.min_rows, "row")
         check_late(self.late)
         object.__setattr__(self, "statistics", _checked(self.statistics, self.window))
+        if self.weights is not None:
+            _check_weights(self.weights, self.statistics)
 
     @property
     def needs(self) -> Mapping[str, Kind]:
         """Columns that the operator cannot do without."""
-        columns = dict.fromkeys(_columns(self.statistics), Kind.NUMBER)
+        names = [*_columns(self.statistics), *([] if self.weights is None else [self.weights])]
+        columns = dict.fromkeys(names, Kind.NUMBER)
         return {"symbol": Kind.SYMBOL, "timestamp": Kind.TIME, **columns}
 
     def outputs(self, schema: pl.Schema) -> Mapping[str, Any]:
@@ -154,7 +170,7 @@ class rolling(Operator):
         return {
             **schema,
             **{
-                _name(of, statistic): pl.Int64() if statistic in _WHOLE else pl.Float64()
+                self.name(of, statistic): pl.Int64() if statistic in _WHOLE else pl.Float64()
                 for of, statistics in self.statistics.items()
                 for statistic in statistics
             },
@@ -163,6 +179,12 @@ class rolling(Operator):
     def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
         """State by symbol: its window, and what follows from it."""
         return _Rolling(self, symbols)
+
+    def name(self, of: Any, statistic: Statistic) -> str:
+        """Name of the column with a statistic of a column or pair."""
+        names = cast("tuple[str, ...]", of) if isinstance(of, tuple) else (str(of),)
+        weighted = [] if self.weights is None else ["weighted"]
+        return "_".join([*names, *weighted, _text(statistic)])
 
 
 class _Rolling(Core):
@@ -181,7 +203,8 @@ class _Rolling(Core):
         if op.window is not None:
             rows = op.window if isinstance(op.window, int) else 0
             window_us = 0 if isinstance(op.window, int) else microseconds("window", op.window)
-            self._windows = Windows(symbols, len(self._columns), window_us, rows, daily=op.daily)
+            columns = len(self._columns) + (op.weights is not None)
+            self._windows = Windows(symbols, columns, window_us, rows, daily=op.daily)
         self._days: Records = np.zeros(0, kernels.DAY)
 
     def push(self, batch: Batch) -> Batch:
@@ -195,7 +218,7 @@ class _Rolling(Core):
             given.windows.release(given.slide)
         out = batch.with_columns(
             {
-                _name(of, statistic): _column(statistic, found[of, _text(statistic)])
+                self._op.name(of, statistic): _column(statistic, found[of, _text(statistic)])
                 for of, statistics in self._op.statistics.items()
                 for statistic in statistics
             }
@@ -235,6 +258,8 @@ class _Rolling(Core):
 
     def _slide(self, batch: Batch, rows: Rows) -> Input:
         columns = [_values(batch.columns[name]) for name in self._columns]
+        if self._op.weights is not None:
+            columns.append(weights_of(batch.columns[self._op.weights].floats()))
         windows = self._windows
         if windows is None:
             return Input(rows.codes, columns, self._fresh(batch, rows), None, None)
@@ -266,6 +291,9 @@ def _groups(op: rolling, columns: Sequence[str]) -> list[tuple[Any, Group]]:
             groups.append((pair, Comoments(x, y, statistics, op.min_rows)))
             continue
         column = columns.index(cast("str", of))
+        if op.weights is not None:
+            groups.append((of, Weighted(column, len(columns), statistics, op.min_rows)))
+            continue
         if moments := [name for name in statistics if name in MOMENTS]:
             groups.append((of, Moments(column, moments, op.min_rows)))
         for which in ("min", "max"):
@@ -311,12 +339,6 @@ def _text(statistic: Statistic) -> str:
     return statistic if isinstance(statistic, str) else f"{statistic[0]}_{statistic[1]}"
 
 
-def _name(of: Any, statistic: Statistic) -> str:
-    """Name of an output column."""
-    names = cast("tuple[str, ...]", of) if isinstance(of, tuple) else (str(of),)
-    return "_".join([*names, _text(statistic)])
-
-
 def _quantile(statistic: Statistic) -> float | None:
     if statistic == "median":
         return 0.5
@@ -342,6 +364,21 @@ def _checked(statistics: Any, window: Any) -> Statistics:
             _check(of, statistic, pair=pair, window=window)
         checked[of] = tuple(dict.fromkeys(asked))
     return MappingProxyType(checked)
+
+
+def _check_weights(weights: Any, statistics: Statistics) -> None:
+    """Raise unless the statistics can be weighted."""
+    if not isinstance(weights, str):
+        raise TypeError(f"weights must be the name of a column, not {weights!r}")
+    for of, asked in statistics.items():
+        if isinstance(of, tuple):
+            raise ValueError(f"with weights, statistics must be of single columns, not of {of!r}")
+        others = [_text(statistic) for statistic in asked if statistic not in WEIGHTED]
+        if others:
+            raise ValueError(
+                f"with weights, statistics[{of!r}] must be of {', '.join(WEIGHTED)},"
+                f" not {', '.join(others)}"
+            )
 
 
 def _is_quantile(statistic: Any) -> bool:

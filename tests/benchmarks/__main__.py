@@ -15,7 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from tests.benchmarks._measure import Result
 
-PARTS = ("operators", "library", "start", "decoding", "feed", "memory")
+PARTS = ("operators", "library", "start", "decoding", "feed", "recording", "memory")
 
 
 def main() -> int:

@@ -33,6 +33,7 @@ class Delivered:
             threading.Lock(),
             lambda: self.connection,
             lambda text: text.replace("secret", "***"),
+            lambda data: data.replace(b"secret", b"***"),
             ticks=ticks,
         )
         self.story: list[Any] = []

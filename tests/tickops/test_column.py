@@ -10,12 +10,17 @@ import pytest
 
 from tickops import REASON
 from tickops._arrays import frozen
-from tickops._column import Column
+from tickops._column import Column, row_index
 from tickops.testing import assert_identical
 
 FLOATS = pl.Series("x", [1.0, math.nan, None, 2.0])
 INTS = pl.Series("x", [1, None, 3, 4])
-ROWS = np.array([0, 1, 2])
+ROWS = (0, 1, 2)
+
+
+def taken(column: Column, *rows: int) -> Column:
+    numbers = np.array(rows)
+    return column.take(numbers, row_index(numbers))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +45,7 @@ def test_a_series_stays_what_it_is_whatever_kernels_ask_of_it(series: pl.Series,
     if ask == "ints" and not (series.dtype.is_float() or series.dtype.is_nested()):
         column.ints()
     assert_identical(column.series("x").to_frame(), series.to_frame())
-    assert_identical(column.take(ROWS).series("x").to_frame(), series[:3].to_frame())
+    assert_identical(taken(column, *ROWS).series("x").to_frame(), series[:3].to_frame())
     assert column.made() is None
 
 
@@ -65,11 +70,11 @@ def test_numbers_for_kernels() -> None:
 def test_columns_of_arrays() -> None:
     floats = Column.of_floats(np.array([1.0, math.nan]))
     assert floats.series("x").to_list() == [1.0, None]
-    assert floats.take(np.array([1])).series("x").to_list() == [None]
+    assert taken(floats, 1).series("x").to_list() == [None]
     valid = np.array([True, False, True])
     ints = Column.of_ints(np.array([7, 8, 9]), pl.Int64(), valid)
     assert ints.series("x").to_list() == [7, None, 9]
-    assert ints.take(np.array([1, 2])).series("x").to_list() == [None, 9]
+    assert taken(ints, 1, 2).series("x").to_list() == [None, 9]
     assert ints.valid() is not None
     codes = Column.of_ints(np.array([1, 255, 5], np.uint8), REASON, valid)
     assert codes.series("x").to_list() == ["trade", None, "gap"]

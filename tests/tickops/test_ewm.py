@@ -1,9 +1,13 @@
-"""`ewm` against its definition in exact fractions, Polars, and pandas' formula by time."""
+"""`ewm` against its definition in exact fractions, Polars, pandas, and its formula by time."""
 
 import math
+from collections.abc import Callable
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any, Literal
 
+import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
@@ -82,6 +86,118 @@ def test_by_rows_equals_polars(frame: pl.DataFrame) -> None:
         last_price_ewm_std=price.ewm_std(span=7, ignore_nulls=False).over("symbol"),
     )
     assert_same(out.select(expected.columns), expected.to_dicts(), absolute=1e-6)
+
+
+PAIRED = ["last_price_amount_ewm_cov", "last_price_amount_ewm_corr"]
+NOTHING = 1e-28
+
+
+def of_pair(
+    history: oracle.History, weight_of: Callable[[int, timedelta], float], bias: bool
+) -> tuple[float | None, float | None]:
+    """Covariance and correlation of last_price and amount, from the definition of each."""
+    both: list[tuple[Fraction, Fraction, Fraction]] = []
+    for age, seen in enumerate(reversed(history)):
+        x, y = seen.number("last_price"), seen.number("amount")
+        weight = weight_of(age, history[-1].time - seen.time)
+        if x is not None and y is not None and weight >= 1e-150:
+            both.append((Fraction(weight), Fraction(x), Fraction(y)))
+        elif not age:
+            return None, None
+    total = sum(w for w, _, _ in both)
+    m, n = sum(w * x for w, x, _ in both) / total, sum(w * y for w, _, y in both) / total
+    xx, yy = sum(w * (x - m) ** 2 for w, x, _ in both), sum(w * (y - n) ** 2 for w, _, y in both)
+    xy = sum(w * (x - m) * (y - n) for w, x, y in both)
+    divisor = total if bias else total - sum(w**2 for w, _, _ in both) / total
+    cov = float(xy / divisor) if divisor else None
+    if xx <= NOTHING * float(total * m**2) or yy <= NOTHING * float(total * n**2):
+        return cov, None
+    return cov, float(xy) / math.sqrt(xx) / math.sqrt(yy)
+
+
+@oracle.EXAMPLES
+@given(data=st.data(), frame=strategies.quotes(max_size=15))
+def test_pairs_equal_the_oracle(data: st.DataObject, frame: pl.DataFrame) -> None:
+    late, bias = data.draw(LATENESS), data.draw(st.booleans())
+    by_time, short = data.draw(st.booleans()), timedelta(seconds=20)
+    weights: Any = {"halflife": short, "by": "time"} if by_time else {"alpha": 0.4}
+    expected = oracle.walk(
+        rows_of(frame),
+        PAIRED,
+        lambda seen: of_pair(
+            seen, lambda age, time: 2.0 ** -(time / short) if by_time else 0.6**age, bias
+        ),
+        late=late,
+    )
+    columns = ["last_price", "amount"]
+    run = ops.ewm(columns, statistics=["cov", "corr"], bias=bias, late=late, **weights).start()
+    parts = [run.push(part) for part in data.draw(strategies.cuts(frame))]
+    assert_same(pl.concat(parts), expected.rows, absolute=1e-6)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("min_rows", [1, 3])
+def test_pairs_equal_pandas(bias: bool, min_rows: int) -> None:
+    rng = np.random.default_rng(4)
+    values = rng.normal(10, 1, (40, 3)).round(2)
+    values[[3, 9, 9], [0, 1, 0]] = math.nan
+    rows = [quote(f"10:00:{n:02}") for n in range(40)]
+    frame = quotes(rows).with_columns(
+        pl.Series(name, column).fill_nan(None) for name, column in zip("xyz", values.T, strict=True)
+    )
+    statistics: Any = ["mean", "cov", "corr"]
+    op = ops.ewm(["x", "y", "z"], span=7, statistics=statistics, min_rows=min_rows, bias=bias)
+    out = op.apply(frame)
+    table: Any = pd.DataFrame(values, columns=["x", "y", "z"])
+    for left, right in ("xy", "xz", "yz"):
+        # pandas shows the last result in rows without both.
+        missing = (table[left].isna() | table[right].isna()).to_numpy()
+        weighted = table[left].ewm(span=7, min_periods=min_rows)
+        for kind, expected in (
+            ("cov", weighted.cov(table[right], bias=bias).to_numpy()),
+            ("corr", weighted.corr(table[right]).to_numpy()),
+        ):
+            found = out[f"{left}_{right}_ewm_{kind}"].to_numpy()
+            assert np.isnan(found[missing]).all()
+            np.testing.assert_allclose(found[~missing], expected[~missing], rtol=1e-9, atol=1e-12)
+
+
+def test_covariance_and_correlation() -> None:
+    """Weights ½ and 1 of (0, 1) and (3, 7): means 2 and 5, Σw(x−m)(y−n) = 6, as for `var`."""
+    frame = quotes(
+        [quote("10:00:00", last=0.0, amount=1.0), quote("10:00:03", last=3.0, amount=7.0)]
+    )
+    op = ops.ewm(["last_price", "amount"], alpha=0.5, statistics=["cov", "corr"])
+    assert op.apply(frame).select(PAIRED).rows() == [(None, None), (9.0, pytest.approx(1.0))]
+    op = ops.ewm(["last_price", "amount"], alpha=0.5, statistics=["cov", "corr"], bias=True)
+    assert op.apply(frame).select(PAIRED).rows() == [(0.0, None), (4.0, pytest.approx(1.0))]
+
+
+def test_correlation_with_what_does_not_vary_is_null_and_never_beyond_one() -> None:
+    prices = np.random.default_rng(4).normal(10, 1, 30).round(2)  # without care: 1 + 4e-16
+    rows = [quote(f"10:00:{n:02}", last=float(x), amount=0.7) for n, x in enumerate(prices)]
+    op = ops.ewm(["last_price", "amount", "high"], alpha=0.3, statistics=["cov", "corr"])
+    frame = quotes(rows).with_columns(high=-3 * pl.col("last_price"))
+    out = op.apply(frame)
+    assert out[PAIRED[1]].null_count() == 30
+    assert out[PAIRED[0]].to_list() == [None, *[0.0] * 29]
+    perfect = out["last_price_high_ewm_corr"]
+    assert perfect.to_list() == [None, *[pytest.approx(-1.0)] * 29]
+    assert (perfect.drop_nulls() >= -1).all()
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan, math.inf])
+def test_a_row_counts_for_a_pair_where_both_are_values(nothing: float | None) -> None:
+    op = ops.ewm(["last_price", "high"], alpha=0.5, statistics=["mean", "cov"], bias=True)
+    rows = [
+        quote("10:00:00", last=0.0, high=0.0),
+        quote("10:00:03", last=nothing, high=99.0),
+        quote("10:00:06", last=3.0, high=3.0),
+    ]
+    out = op.apply(quotes(rows))
+    # Weights ¼ and 1: Σw = 5/4, mean 12/5, Σw(x − m)² = 9/5
+    assert out["last_price_high_ewm_cov"].to_list() == [0.0, None, pytest.approx(36 / 25)]
+    assert out["high_ewm_mean"].to_list()[1] == pytest.approx(66.0)
 
 
 @pytest.mark.parametrize("ignore_nulls", [False, True])
@@ -211,6 +327,12 @@ def test_output_schema() -> None:
     names = "high_ewm_std", "high_ewm_mean", "volume_ewm_std", "volume_ewm_mean"
     expected = pl.Schema({**QUOTES, **dict.fromkeys(names, pl.Float64())})
     assert op.output_schema(QUOTES) == expected
+    pairs = ops.ewm(["low", "high", "open"], com=1, statistics=["corr", "mean"])
+    assert list(pairs.output_schema(QUOTES))[len(QUOTES) :] == [
+        *("low_ewm_mean", "high_ewm_mean", "open_ewm_mean"),
+        *("low_high_ewm_corr", "low_open_ewm_corr", "high_open_ewm_corr"),
+    ]
+    assert pairs.apply(quotes(LATE)).schema == pairs.output_schema(QUOTES)
     out = op.apply(quotes(LATE[:2]))
     assert out.schema == expected
     assert out.select(QUOTES.names()).equals(quotes(LATE[:2]))

@@ -49,6 +49,19 @@ DELTAS = ops.deltas()
 LATE_DELTAS = ops.deltas(late="include")
 SIDES = ops.chain(ops.deltas(), ops.spread(), ops.trade_side())
 MID = (pl.col("high") + pl.col("low")) / 2
+BOTH = quotes(levels=2, corrections=True, late=True, nulls=True, nans=True)
+IN_CHANNELS = ops.chain(
+    ops.with_columns(
+        channel=pl.when(pl.col("volume") % 3 > 0)
+        .then(pl.lit("quotes"))
+        .otherwise(pl.lit("depth"))
+        .cast(pl.Enum(["quotes", "depth"]))
+    ),
+    ops.with_columns(
+        *(pl.when(channel="quotes").then(name).alias(name) for name in ("last_price", "amount")),
+        *(pl.when(channel="depth").then(name).alias(name) for name in ("bid_prices", "ask_prices")),
+    ),
+)
 
 CASES = [
     Case(ops.deltas(), examples=MORE),
@@ -140,6 +153,64 @@ CASES = [
     Case(
         ops.rolling(None, {"amount": ["sum", "skew", "min", "first"]}, daily=True, late="include")
     ),
+    Case(ops.microprice([[-0.004, 0.0, 0.004], [-0.007, 0.0, 0.007]])),
+    Case(ops.vpin(7, buckets=3), SIDES),
+    Case(ops.vpin(2, buckets=5, late="include"), SIDES),
+    Case(ops.corwin_schultz(), ops.chain(ops.deltas(), ops.bars("1m"))),
+    Case(ops.corwin_schultz(overnight=False, negative="zero")),
+    Case(ops.volume_ratio(days=2, min_days=1), DELTAS, frames=EVERYWHERE),
+    Case(ops.volume_ratio(1, sessions="CN", late="include"), LATE_DELTAS),
+    Case(ops.twap(), frames=EVERYWHERE),
+    Case(ops.twap("5m", late="include")),
+    Case(ops.twap("26h", column="high"), frames=EVERYWHERE),
+    Case(ops.realised_volatility("5m", late="include")),
+    Case(ops.realised_volatility(3, min_rows=2, daily=False), frames=EVERYWHERE),
+    Case(ops.bars("1d", fill=True, late="include"), LATE_DELTAS, frames=EVERYWHERE),
+    Case(ops.bars("session", closed="right"), DELTAS),
+    Case(ops.streak_bars("tick", threshold=2, late="include"), LATE_DELTAS),
+    Case(ops.imbalance_bars("volume", threshold="adaptive", expected_ticks=3, span=4), DELTAS),
+    Case(ops.runs_bars("amount", threshold="adaptive", expected_ticks=2, daily=False), DELTAS),
+    Case(ops.asof("depth"), IN_CHANNELS, BOTH),
+    Case(ops.asof("quotes", columns="amount", prefix="q ", tolerance="20s"), IN_CHANNELS, BOTH),
+    Case(ops.combine_latest(late="include"), IN_CHANNELS, BOTH),
+    Case(ops.renko_bars(0.02), DELTAS),
+    Case(ops.renko_bars(0.05, anchor=0, late="include"), LATE_DELTAS, frames=EVERYWHERE),
+    Case(
+        ops.rolling("1m", {"last_price": ["mean", "std", "count"]}, weights="delta_volume"),
+        DELTAS,
+    ),
+    Case(
+        ops.rolling(None, {"amount": ["sum", "var"]}, weights="volume", daily=True, late="include"),
+        frames=EVERYWHERE,
+    ),
+    Case(ops.ewm(["high", "low", "amount"], alpha=0.3, statistics=["mean", "corr", "cov"])),
+    Case(ops.ewm(["low", "amount"], halflife="9s", by="time", statistics="cov", late="include")),
+    Case(ops.merge_bars("5m"), ops.chain(DELTAS, ops.bars("1m"))),
+    Case(
+        ops.merge_bars("1d", profile="split_auction", late="include", session_grace="0s"),
+        ops.chain(LATE_DELTAS, ops.bars("30m", fill=True)),
+    ),
+    Case(ops.pair_spread("600000.SH", "000001.SZ", hedge=0.5)),
+    Case(
+        ops.pair_spread("600000.SH", "00700.HK", log=True, max_age="3h", late="include"),
+        frames=EVERYWHERE,
+    ),
+    Case(ops.index({"600000.SH": 3, "000001.SZ": 40})),
+    Case(
+        ops.index({"600000.SH": 3, "00700.HK": 4}, start_from="prev_close", late="include"),
+        frames=EVERYWHERE,
+    ),
+    Case(ops.cross_section("1m", {"last_price": ["rank", "zscore"], "amount": "demean"})),
+    Case(
+        ops.cross_section("7m", {"amount": "rank_pct"}, groups="region", late="include"),
+        frames=EVERYWHERE,
+    ),
+    Case(ops.sample("1m")),
+    Case(ops.sample("7m", grace="0s", late="include"), frames=EVERYWHERE),
+    Case(ops.resample("5m", ["last_price", "volume"], max_age="10m", late="include")),
+    Case(ops.resample("30m", "amount", sessions=[("00:00", "20:00")]), frames=EVERYWHERE),
+    Case(ops.reorder()),
+    Case(ops.reorder(within="1m", late="include"), frames=EVERYWHERE),
     Case(ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m")), examples=MORE),
     Case(
         ops.chain(
@@ -151,6 +222,15 @@ CASES = [
         )
     ),
     Case(ops.chain(ops.deltas())),
+    Case(
+        ops.chain(
+            ops.reorder(within="8h"),
+            ops.resample("15m", "last_price"),
+            ops.returns(),
+            ops.cross_section("15m", {"returns": "rank"}),
+        ),
+        examples=MORE,
+    ),
 ]
 
 

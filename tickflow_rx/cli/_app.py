@@ -23,6 +23,7 @@ Examples:
   tickflow-rx demo                                 the whole way, without a key
   tickflow-rx serve --port 8765 --key secret       a server of your own
   tickflow-rx watch 600000.SH 000001.SZ            TickFlow, live
+  tickflow-rx record 600000.SH --out data/         its frames, to disk
   tickflow-rx bars quotes.parquet --out bars.parquet
 
 tickflow-rx COMMAND --help says more. python -m tickflow_rx is the same program."""
@@ -180,6 +181,66 @@ def watch(
 
 @app.command(
     sort_key=4,
+    usage="Usage: tickflow-rx record [OPTIONS] [SYMBOL...] --out FOLDER",
+    help_epilogue="""\
+Examples:
+  TICKFLOW_API_KEY=... tickflow-rx record 600000.SH 000001.SZ --out data/
+  tickflow-rx record --quotes @all.txt --depth 600000.SH,000001.SZ --out data/
+
+Then, with public tools:
+  zstdcat data/journal/*/*.zst | jq 'select(.frame.op == "quotes")'""",
+)
+def record(
+    symbols: Annotated[list[str], Parameter(name="SYMBOL", negative=())] = [],  # noqa: B006
+    /,
+    *,
+    out: Annotated[Path, Parameter(metavar="FOLDER")],
+    quotes: Annotated[list[str], Parameter(negative=(), show_default=False)] = [],  # noqa: B006
+    depth: Annotated[list[str], Parameter(negative=(), show_default=False)] = [],  # noqa: B006
+    base_url: Annotated[
+        str | None, Parameter(env_var="TICKFLOW_BASE_URL", metavar="URL", show_default=False)
+    ] = None,
+    api_key: Key = None,
+    flush_every: PositiveFloat = 1.0,
+) -> int:
+    """Record what TickFlow sends, exactly as it comes, until Ctrl-C.
+
+    Raw frames with their receive times, and what happened to the connection, as
+    zstd-compressed JSON lines: a file a day, or more. A new run goes on in a new
+    file. After a crash at most the last second is missing.
+
+    Parameters
+    ----------
+    symbols
+        Instruments whose quotes and books to record, or @FILE with a list of them.
+    out
+        Folder; it is made if it is not there. One recorder at a time.
+    quotes
+        More instruments, quotes alone; names with commas between, or @FILE.
+    depth
+        More instruments, books alone.
+    base_url
+        Server; TickFlow's by default.
+    api_key
+        TickFlow API key. Better in the environment: others here can read arguments.
+    flush_every
+        Seconds after which what has come is on disk.
+    """
+    from tickflow_rx.cli._record import Record
+
+    return Record(
+        symbols=symbols,
+        quotes=quotes,
+        depth=depth,
+        out=out,
+        base_url=base_url,
+        api_key=api_key,
+        flush_every=flush_every,
+    ).run()
+
+
+@app.command(
+    sort_key=5,
     help_epilogue="""\
 Examples:
   tickflow-rx bars quotes.parquet --every 1m --profile tdx --out bars.parquet

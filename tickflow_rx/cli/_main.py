@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         Exit code: 0; 2 after one line on stderr that says what is wrong; 130 where Ctrl-C cut a
-        command short (``serve`` and ``watch``, which nothing else ends, answer it with 0).
+        command short (``serve``, ``watch`` and ``record``, which nothing else ends, answer it
+        with 0).
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -6,7 +6,7 @@ import polars as pl
 
 from tickops import SYMBOL
 
-__all__ = ["DEPTH", "INSTRUMENT_TYPE", "LEVELS", "QUOTES", "REGION", "SESSION"]
+__all__ = ["DEPTH", "INSTRUMENT_TYPE", "INTERLEAVED", "LEVELS", "QUOTES", "REGION", "SESSION"]
 
 LEVELS: Final = 5
 
@@ -56,3 +56,6 @@ DEPTH: Final = pl.Schema(
     }
 )
 """Schema of the books: five levels, best first, absent ones with price 0.0 and volume 0."""
+
+INTERLEAVED: Final = pl.Schema({**QUOTES, **DEPTH, "channel": pl.Enum(["quotes", "depth"])})
+"""Schema of quotes and books in one: null in the columns that the row's `channel` lacks."""

@@ -5,7 +5,7 @@ import numpy as np
 from tickops._arrays import F64, I32, I64, Bool, Records
 from tickops._kernels._jit import kernel
 
-__all__ = ["COUNTS", "STATE", "finish", "push"]
+__all__ = ["ADAPT", "COUNTS", "STATE", "finish", "push"]
 
 STATE = np.dtype(
     [
@@ -24,20 +24,40 @@ STATE = np.dtype(
         ("sell_rest", np.float64),
         ("last_price", np.float64),
         ("tick_price", np.float64),
+        ("goal", np.float64),
+        ("mean_ticks", np.float64),
+        ("mean_buy", np.float64),
+        ("mean_sell", np.float64),
+        ("ticks", np.int32),
         ("rows", np.int32),
         ("day", np.int32),
         ("tick_day", np.int32),
         ("side", np.int32),
         ("seen", np.int32),
-        ("gap", np.int16),
-        ("priced", np.int16),
+        ("gap", np.int32),
+        ("priced", np.int32),
     ]
 )
 """By symbol: its open bar, if `rows` is not 0, and its last traded price.
 
 `tick_price`: the same of the day `tick_day`, 0 for none; `side` is that of the last change since
 (1 up, -1 down, 0 none yet). Sums are compensated: amount + amount_rest is one. A flow that has
-no sides is all in `buy`.
+no sides is all in `buy`. `goal`: the flow that closes the bar; `ticks`: its rows that traded.
+`mean_ticks` (0 before the first whole bar): mean of these over bars; `mean_buy`, `mean_sell`: of
+what flows with a row that trades; all three exponentially weighted.
+"""
+
+ADAPT = np.dtype(
+    [
+        ("expected", np.int64),
+        ("least", np.int64),
+        ("most", np.int64),
+        ("alpha_bars", np.float64),
+        ("alpha_rows", np.float64),
+    ]
+)
+"""How thresholds follow expectations, a record or none: rows of the first bar, of the shortest
+and the longest, weights of a new bar and of a new row.
 """
 
 COUNTS = ("outside", "null")
@@ -45,7 +65,7 @@ COUNTS = ("outside", "null")
 
 _OUTSIDE, _NULL = 0, 1
 _TICK, _VOLUME = 0, 1
-_ALL, _IMBALANCE = 0, 1
+_ALL, _IMBALANCE, _STREAK = 0, 1, 3
 _SAME = 1e-9
 
 
@@ -88,9 +108,43 @@ def _write(s: Records, c: int, unit: int, partial: int, o: Records) -> None:
 
 
 @kernel
-def _begin(s: Records, time_us: int) -> None:
+def _goal(s: Records, by: int, threshold: float, adaptive: bool) -> float:
+    """Flow that closes the bar that begins: the threshold, or what is expected of a bar."""
+    if not adaptive:
+        return threshold
+    if s["mean_ticks"] == 0:
+        return np.inf
+    if by == _IMBALANCE:
+        return s["mean_ticks"] * abs(s["mean_buy"] - s["mean_sell"])
+    return s["mean_ticks"] * max(s["mean_buy"], s["mean_sell"])
+
+
+@kernel
+def _learn(s: Records, buy: float, sell: float, alpha: float) -> None:
+    """Let the expectation of flows follow a row that traded; before the first bar there is none."""
+    if s["mean_ticks"] > 0:
+        s["mean_buy"] += alpha * (buy - s["mean_buy"])
+        s["mean_sell"] += alpha * (sell - s["mean_sell"])
+
+
+@kernel
+def _learn_bar(s: Records, alpha: float) -> None:
+    """Let the expectations follow a whole bar; they begin with the first one's means."""
+    ticks = float(s["ticks"])
+    if s["mean_ticks"] > 0:
+        s["mean_ticks"] += alpha * (ticks - s["mean_ticks"])
+    else:
+        s["mean_ticks"] = ticks
+        s["mean_buy"] = (s["buy"] + s["buy_rest"]) / ticks
+        s["mean_sell"] = (s["sell"] + s["sell_rest"]) / ticks
+
+
+@kernel
+def _begin(s: Records, time_us: int, goal: float) -> None:
     """Open a bar of a symbol."""
     s["start_us"] = time_us
+    s["goal"] = goal
+    s["ticks"] = 0
     s["volume"] = 0
     s["amount"] = 0.0
     s["amount_rest"] = 0.0
@@ -132,14 +186,27 @@ def _price(s: Records, price: float) -> None:
 
 
 @kernel
-def _reached(s: Records, by: int, threshold: float) -> bool:
-    """Whether the flow of the open bar closes it."""
-    buy = s["buy"] + s["buy_rest"]
-    sell = s["sell"] + s["sell_rest"]
+def _flow(s: Records, by: int) -> float:
+    """Flow of the open bar that may close it."""
     if by == _IMBALANCE:
         net, rest = _plus(s["buy"], s["buy_rest"] - s["sell_rest"], -s["sell"])
-        return abs(net + rest) >= threshold
-    return max(buy, sell) >= threshold
+        return abs(net + rest)
+    return max(s["buy"] + s["buy_rest"], s["sell"] + s["sell_rest"])
+
+
+@kernel
+def _reached(s: Records, by: int, adapt: Records) -> bool:
+    """Whether the open bar is whole."""
+    flow = _flow(s, by)
+    if len(adapt) == 0:
+        return flow >= s["goal"]
+    a = adapt[0]
+    if s["mean_ticks"] == 0:
+        return s["ticks"] >= a["expected"]
+    if s["ticks"] >= a["most"]:
+        return True
+    # A goal is a product of means: what equals it may be off by their rounding.
+    return s["ticks"] >= a["least"] and flow >= s["goal"] * (1 - _SAME)
 
 
 @kernel
@@ -157,6 +224,7 @@ def push(
     of: int,
     by: int,
     threshold: float,
+    adapt: Records,
     daily: bool,
     state: Records,
     order: I32,
@@ -184,8 +252,10 @@ def push(
     of
         What flows: 0 a row that traded, 1 its volume, 2 its amount.
     by
-        What closes a bar on reaching `threshold`: 0 the whole flow, 1 buys and sales apart
-        from each other, 2 the larger of them.
+        What closes a bar on reaching `threshold`: 0 the whole flow, 1 buys less sales or
+        sales less buys, 2 the larger of them, 3 the same where each ends the other.
+    adapt
+        (1,) of ADAPT where expectations take the place of `threshold`, else empty.
     daily
         Whether a bar ends with its day.
     state
@@ -228,7 +298,7 @@ def push(
                 if dv != 0 or da != 0:
                     counts[_OUTSIDE] += 1
                 continue
-            _begin(s, times_us[i])
+            _begin(s, times_us[i], _goal(s, by, threshold, len(adapt) > 0))
         s["rows"] += 1
         s["end_us"] = times_us[i]
         s["day"] = days[i]
@@ -254,9 +324,20 @@ def push(
             flow = float(dv) if of == _VOLUME else da
         if side > 0:
             s["buy"], s["buy_rest"] = _plus(s["buy"], s["buy_rest"], flow)
+            if by == _STREAK:
+                s["sell"], s["sell_rest"] = 0.0, 0.0
         elif side < 0:
             s["sell"], s["sell_rest"] = _plus(s["sell"], s["sell_rest"], flow)
-        if _reached(s, by, threshold):
+            if by == _STREAK:
+                s["buy"], s["buy_rest"] = 0.0, 0.0
+        if dv > 0:
+            s["ticks"] += 1
+            if len(adapt) > 0:
+                buy = flow if side > 0 else 0.0
+                _learn(s, buy, flow if side < 0 else 0.0, adapt[0]["alpha_rows"])
+        if _reached(s, by, adapt):
+            if len(adapt) > 0:
+                _learn_bar(s, adapt[0]["alpha_bars"])
             _write(s, c, units[c], 0, out[n])
             n += 1
     return n

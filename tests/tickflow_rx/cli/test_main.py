@@ -56,7 +56,10 @@ def test_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonsense"], 'Unknown command "nonsense". Available commands: demo, serve, watch, bars.'),
+        (
+            ["nonsense"],
+            'Unknown command "nonsense". Available commands: demo, serve, watch, record, bars.',
+        ),
         (["bars"], 'Command "bars" parameter INPUT requires an argument. Try tickflow-rx bars'),
         (["bars", "a"], "parameter --out requires an argument. Try tickflow-rx bars --help."),
         (["bars", "a", "b", "--out", "c"], "One argument too many: b. Try tickflow-rx bars"),
