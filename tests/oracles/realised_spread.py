@@ -57,6 +57,7 @@ def _row(trade: Arrival, mid_after: Fraction, spread: Fraction, bps: Fraction) -
     return {
         "symbol": row["symbol"],
         "timestamp": trade.time,
+        **({"region": row["region"]} if "region" in row else {}),
         "delta_price": row["delta_price"],
         "trade_side": row["trade_side"],
         "mid": row["mid"],

@@ -147,9 +147,14 @@ def test_many_trades_wait_at_once() -> None:
 def test_output_schema() -> None:
     before = pl.Schema({**QUOTES, **DELTAS, "mid": pl.Float64(), "trade_side": pl.Int64()})
     numbers = ("mid", "mid_after", "realised_spread", "realised_spread_bps")
-    first = {"symbol": pl.String(), "timestamp": QUOTES["timestamp"], "delta_price": pl.Float64()}
+    own = {name: QUOTES[name] for name in ("symbol", "timestamp", "region")}
     expected = pl.Schema(
-        {**first, "trade_side": pl.Int64(), **dict.fromkeys(numbers, pl.Float64())}
+        {
+            **own,
+            "delta_price": pl.Float64(),
+            "trade_side": pl.Int64(),
+            **dict.fromkeys(numbers, pl.Float64()),
+        }
     )
     assert ops.realised_spread("5s").output_schema(before) == expected
     assert ops.realised_spread("5s").apply(pl.DataFrame(schema=before)).schema == expected
