@@ -63,7 +63,10 @@ class Threads:
 
     def _deliver_all(self) -> None:
         pump, ready = self._pump, self._ready
-        warmup()  # while the socket connects
+        try:
+            warmup()  # while the socket connects
+        except KeyboardInterrupt:
+            _interrupt_main()
         while True:
             ready.wait()
             ready.clear()

@@ -29,7 +29,8 @@ def run() -> list[Result]:
     mean = ops.rolling(_ROWS, {"last_price": "mean"})
     std = ops.rolling(_ROWS, {"last_price": "std"})
     ewm = ops.ewm("last_price", span=_SPAN)
-    river: Any = importlib.import_module("river")
+    stats: Any = importlib.import_module("river.stats")
+    utils: Any = importlib.import_module("river.utils")
     talipp: Any = importlib.import_module("talipp.indicators")
     return [
         _per_tick("rolling mean of 100 rows", "talipp SMA", mean, some, lambda: talipp.SMA(_ROWS)),
@@ -42,11 +43,9 @@ def run() -> list[Result]:
             "river utils.Rolling(Mean)",
             mean,
             some,
-            lambda: river.utils.Rolling(river.stats.Mean(), _ROWS),
+            lambda: utils.Rolling(stats.Mean(), _ROWS),
         ),
-        _per_update(
-            "ewm mean", "river EWMean", ewm, some, lambda: river.stats.EWMean(2 / (_SPAN + 1))
-        ),
+        _per_update("ewm mean", "river EWMean", ewm, some, lambda: stats.EWMean(2 / (_SPAN + 1))),
         _pandas("ewm mean", "pandas groupby().ewm().mean()", ewm, rows),
         *(_csp(statistic, rows) for statistic in ("mean", "stddev", "max", "median")),
     ]

@@ -1,8 +1,11 @@
 """``tickflow-rx record``: a feed's raw frames, to disk."""
 
 import os
+import signal
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +40,11 @@ class Record:
         if not self.api_key and not os.environ.get("TICKFLOW_API_KEY"):
             raise AuthenticationError(f"no API key: {KEY_HELP}")
         feed = Feed(quotes=quotes, depth=depth, api_key=self.api_key, base_url=self.base_url)
-        recorder = Recorder(feed, self.out, flush_every=self.flush_every)
-        with recorder, suppress(KeyboardInterrupt):
-            _follow(feed, recorder)
+        with (
+            _until_ctrl_c() as stopped,
+            Recorder(feed, self.out, flush_every=self.flush_every) as recorder,
+        ):
+            _follow(feed, recorder, stopped)
         stats = recorder.stats()
         print(
             f"{stats.frames:,} frames, {stats.bytes / _MEBIBYTE:,.1f} MiB before compression,"
@@ -49,12 +54,28 @@ class Record:
         return 0
 
 
-def _follow(feed: Feed, recorder: Recorder) -> None:
+@contextmanager
+def _until_ctrl_c() -> Generator[threading.Event]:
+    """Let the first Ctrl-C set an event: an exception would cut short what it has to end."""
+    stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stopped.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+
+
+def _follow(feed: Feed, recorder: Recorder, stopped: threading.Event) -> None:
     status = Status()
     feed.status.subscribe(status.take, lambda _: None)
     try:
         with feed:
-            while not feed.wait(0.2):
+            while not stopped.is_set() and not feed.wait(0.2):
                 _tell(status)
                 for error in (recorder.error, status.error):
                     if error is not None:
