@@ -228,44 +228,43 @@ def write(folder):
         writer.frames([RawFrame(b'{"noise":"%b"}' % noise.encode(), number, 1)])
         if number % 7 == 0:
             writer.flush()
-            print(number, flush=True)
+            os.write(1, b"%d\n" % number)  # at once, or not at all
 
 for line in sys.stdin:
     pid = os.fork()
     if not pid:
         write(line.strip())
-    print("pid", pid, flush=True)
+    os.write(1, b"pid %d\n" % pid)
     os.waitpid(pid, 0)
-    print("dead", flush=True)
+    os.write(1, b"dead\n")
 """
 
 
 def test_kills_at_thirty_moments_lose_nothing_that_was_flushed(tmp_path: Path) -> None:
     moments = random.Random(3)
-    writers = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", WRITERS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert writers.stdin is not None
-    assert writers.stdout is not None
-    for number in range(30):
-        folder = tmp_path / str(number)
-        print(folder, file=writers.stdin, flush=True)
-        pid, flushed, left = 0, -1, moments.randint(1, 300)
-        for line in writers.stdout:
-            if line.startswith("pid"):
-                pid = int(line.split()[1])
-            elif line.endswith("dead\n"):  # after what the killed one was writing
-                break
-            else:
-                flushed, left = int(line), left - 1
-            if pid and left <= 0:
-                os.kill(pid, signal.SIGKILL)
-                left = 1 << 30
-        journal = Journal(folder)
-        found = frames_of(journal)
-        assert [frame.received_us for frame in found] == list(range(len(found)))
-        assert len(found) > flushed
-        assert all(damage.torn for damage in journal.damage)
-        assert {damage.segment for damage in journal.damage} <= {journal.segments()[-1]}
-        JournalWriter(folder).close()  # the lock of the dead is no lock
-    writers.communicate()
+    ) as writers:
+        assert writers.stdin is not None
+        assert writers.stdout is not None
+        for number in range(30):
+            folder = tmp_path / str(number)
+            print(folder, file=writers.stdin, flush=True)
+            pid, flushed, left = 0, -1, moments.randint(1, 300)
+            for line in writers.stdout:
+                if line.startswith("pid"):
+                    pid = int(line.split()[1])
+                elif line == "dead\n":
+                    break
+                else:
+                    flushed, left = int(line), left - 1
+                if pid and left <= 0:
+                    os.kill(pid, signal.SIGKILL)
+                    left = 1 << 30
+            journal = Journal(folder)
+            found = frames_of(journal)
+            assert [frame.received_us for frame in found] == list(range(len(found)))
+            assert len(found) > flushed
+            assert all(damage.torn for damage in journal.damage)
+            assert {damage.segment for damage in journal.damage} <= {journal.segments()[-1]}
+            JournalWriter(folder).close()  # the lock of the dead is no lock
