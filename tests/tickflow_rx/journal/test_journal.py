@@ -216,7 +216,7 @@ def test_what_comes_after_damage_is_read(tmp_path: Path) -> None:
         assert journal.damage[0].offset == starts[1]
 
 
-WRITERS = """
+WRITERS = r"""
 import itertools, os, random, sys
 from tickflow_rx._queue import RawFrame
 from tickflow_rx.journal import JournalWriter
