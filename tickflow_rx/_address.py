@@ -29,11 +29,13 @@ class Key:
         None: TICKFLOW_API_KEY. White space around it is none of it.
     """
 
-    __slots__ = ("_kind", "_text")
+    __slots__ = ("_forms", "_kind", "_text")
 
     def __init__(self, text: str | None = None) -> None:
         self._kind = type(text)
         self._text = str(text or os.environ.get(KEY_VARIABLE) or "").strip()
+        # How it can stand in a text: as it is, in a URL, in JSON of those who escape slashes.
+        self._forms = (self._text, self.quoted(), self._text.replace("/", r"\/"))
 
     def __repr__(self) -> str:
         return "Key(***)"
@@ -52,21 +54,15 @@ class Key:
 
     def hide(self, text: str) -> str:
         """Text without the key in it."""
-        for secret in self._forms():
-            text = text.replace(secret, "***")
+        for secret in self._forms:
+            text = text.replace(secret, "***") if secret else text
         return text
 
     def hide_bytes(self, data: bytes) -> bytes:
         """Bytes without the key in them."""
-        for secret in self._forms():
-            data = data.replace(secret.encode(), b"***")
+        for secret in self._forms:
+            data = data.replace(secret.encode(), b"***") if secret else data
         return data
-
-    def _forms(self) -> tuple[str, ...]:
-        """How it can stand in a text: as it is, in a URL, in JSON of those who escape slashes."""
-        if not self._text:
-            return ()
-        return self._text, self.quoted(), self._text.replace("/", r"\/")
 
 
 class Address:

@@ -88,6 +88,17 @@ class Column:
             self._ints = cast("I64", frozen(self._ints.astype(np.int64)))
         return cast("I64", self._ints)
 
+    def times_us(self) -> I64:
+        """Datetimes of any unit as epoch microseconds, null as 0; nanoseconds are floored."""
+        ticks = self.ints()
+        match cast("pl.Datetime", self.dtype).time_unit:
+            case "us":
+                return ticks
+            case "ms":
+                return cast("I64", frozen(ticks * 1_000))
+            case _:
+                return cast("I64", frozen(ticks // 1_000))
+
     def valid(self) -> Bool | None:
         """Which of `ints` are not null; None if all are, or if it was made of floats."""
         if self._ints is None and self._given is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import polars as pl
 
@@ -12,10 +12,17 @@ from tickops.exceptions import LateRowError
 if TYPE_CHECKING:
     from tickops._batch import Batch
 
-__all__ = ["Late", "LatePolicy", "check_late", "late_row_error"]
+__all__ = ["Late", "LatePolicy", "WithLate", "check_late", "late_row_error"]
 
 LatePolicy: TypeAlias = Literal["drop", "raise", "include"]
 """Leave late rows out and count them, raise LateRowError, or take them as they come."""
+
+
+class WithLate(Protocol):
+    """What has a policy."""
+
+    @property
+    def late(self) -> LatePolicy: ...
 
 
 class Late(IntEnum):

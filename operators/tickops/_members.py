@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tickops._arrays import F64, I32, I64, Array, Bool
     from tickops._batch import Batch
     from tickops._column import Column
-    from tickops._late import LatePolicy
+    from tickops._late import WithLate
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -54,11 +54,6 @@ class Members:
         return np.where(codes >= 0, self._places[codes], np.int32(-1))
 
 
-class _WithLate(Protocol):
-    @property
-    def late(self) -> LatePolicy: ...
-
-
 class OfMembers(Core):
     """A core that makes rows of one name from the rows of some symbols.
 
@@ -78,7 +73,7 @@ class OfMembers(Core):
 
     def __init__(
         self,
-        operator: _WithLate,
+        operator: WithLate,
         schema: pl.Schema,
         symbols: Symbols,
         names: Sequence[str],

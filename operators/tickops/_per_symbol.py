@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,18 +18,13 @@ if TYPE_CHECKING:
     from tickops._arrays import I32, I64, Array, Bool, Records
     from tickops._batch import Batch
     from tickops._column import Column
-    from tickops._late import LatePolicy
+    from tickops._late import WithLate
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
 __all__ = ["PerSymbol", "Rows", "Watermarks"]
 
 _NEVER = -(2**63)
-
-
-class _WithLate(Protocol):
-    @property
-    def late(self) -> LatePolicy: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ class Watermarks:
         Of the run.
     """
 
-    def __init__(self, operator: _WithLate, symbols: Symbols) -> None:
+    def __init__(self, operator: WithLate, symbols: Symbols) -> None:
         self._operator = operator
         self._symbols = symbols
         self._late = int(Late[operator.late.upper()])
@@ -123,7 +118,7 @@ class PerSymbol(Core):
         Of a symbol's record; at first it is zero bytes.
     """
 
-    def __init__(self, operator: _WithLate, symbols: Symbols, dtype: Any) -> None:
+    def __init__(self, operator: WithLate, symbols: Symbols, dtype: Any) -> None:
         super().__init__()
         self.symbols = symbols
         self.counts = {"late": 0}

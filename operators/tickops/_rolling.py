@@ -28,6 +28,7 @@ __all__ = [
     "Input",
     "Moments",
     "Ranks",
+    "Sums",
 ]
 
 MOMENTS: Final = ("count", "sum", "mean", "var", "std", "sem", "zscore", "skew", "kurtosis")
@@ -96,34 +97,56 @@ class Group(ABC):
         self.update(rows, symbols)
 
 
-class Moments(Group):
-    """Statistics from sums of powers."""
+class Sums(Group):
+    """Statistics from sums of powers and products of columns.
 
-    def __init__(self, column: int, names: Sequence[str], min_rows: int) -> None:
-        from tickops._kernels import moments as kernels
+    Parameters
+    ----------
+    kernel
+        Takes values of `columns`, then kinds and `more`, then what is kept by symbol.
+    columns
+        Numbers of the columns.
+    names, all_names
+        Statistics wanted, of those that the kernel numbers so.
+    shift
+        (0,) or (0, columns) what values are taken relative to.
+    sums
+        How many numbers the sums of a symbol are.
+    """
 
+    def __init__(
+        self,
+        kernel: Any,
+        columns: Sequence[int],
+        names: Sequence[str],
+        all_names: Sequence[str],
+        min_rows: int,
+        *,
+        shift: F64,
+        sums: int,
+        more: Sequence[int] = (),
+    ) -> None:
         self.names = names
-        self._kernels: Any = kernels
-        self._column = column
+        self._kernel = kernel
+        self._columns = columns
         self._min_rows = min_rows
-        kinds = [MOMENTS.index(name) for name in names]
-        self._kinds = frozen(np.array(kinds, np.int64))
-        self._powers = max(_POWERS[kind] for kind in kinds)
+        self._kinds = frozen(np.array([all_names.index(name) for name in names], np.int64))
+        self._more = more
         self._count: I64 = np.zeros(0, np.int64)
-        self._shift: F64 = np.zeros(0)
-        self._sums: F64 = np.zeros((0, 8))
+        self._shift = shift
+        self._sums: F64 = np.zeros((0, sums))
 
     def update(self, given: Input, symbols: int) -> F64:
         self._reserve(symbols)
         result = np.empty((len(self.names), len(given.codes)))
-        self._kernels.moments(
+        self._kernel(
             given.codes,
-            given.columns[self._column],
+            *(given.columns[column] for column in self._columns),
             given.fresh,
-            *given.sliding(self._column),
+            *given.sliding(*self._columns),
             self._min_rows,
             cast("I64", self._kinds),
-            self._powers,
+            *self._more,
             self._count,
             self._shift,
             self._sums,
@@ -140,9 +163,10 @@ class Moments(Group):
         }
 
     def load(self, state: State, prefix: str, symbols: int) -> None:
+        shift, sums = self._shift.shape[1:], self._sums.shape[1:]
         self._count = state.array(f"{prefix}count", np.int64, symbols)
-        self._shift = state.array(f"{prefix}shift", np.float64, symbols)
-        self._sums = state.array(f"{prefix}sums", np.float64, symbols, 8)
+        self._shift = state.array(f"{prefix}shift", np.float64, symbols, *shift)
+        self._sums = state.array(f"{prefix}sums", np.float64, symbols, *sums)
 
     def rebuild(self, rows: Input, symbols: int) -> None:
         """Nothing: the sums were loaded."""
@@ -153,59 +177,33 @@ class Moments(Group):
         self._sums = grown(self._sums, symbols)
 
 
-class Comoments(Group):
+class Moments(Sums):
+    """Statistics of a column from sums of powers."""
+
+    def __init__(self, column: int, names: Sequence[str], min_rows: int) -> None:
+        from tickops._kernels.moments import moments
+
+        powers = max(_POWERS[MOMENTS.index(name)] for name in names)
+        super().__init__(
+            moments,
+            (column,),
+            names,
+            MOMENTS,
+            min_rows,
+            shift=np.zeros(0),
+            sums=8,
+            more=(powers,),
+        )
+
+
+class Comoments(Sums):
     """Covariance, correlation and slope of two columns."""
 
     def __init__(self, x: int, y: int, names: Sequence[str], min_rows: int) -> None:
-        from tickops._kernels import comoments as kernels
+        from tickops._kernels.comoments import comoments
 
-        self.names = names
-        self._kernels: Any = kernels
-        self._x, self._y = x, y
-        self._min_rows = min_rows
-        self._kinds = frozen(np.array([COMOMENTS.index(name) for name in names], np.int64))
-        self._count: I64 = np.zeros(0, np.int64)
-        self._shift: F64 = np.zeros((0, 2))
-        self._sums: F64 = np.zeros((0, 10))
-
-    def update(self, given: Input, symbols: int) -> F64:
-        self._reserve(symbols)
-        result = np.empty((len(self.names), len(given.codes)))
-        self._kernels.comoments(
-            given.codes,
-            given.columns[self._x],
-            given.columns[self._y],
-            given.fresh,
-            *given.sliding(self._x, self._y),
-            self._min_rows,
-            cast("I64", self._kinds),
-            self._count,
-            self._shift,
-            self._sums,
-            result,
-        )
-        return result
-
-    def save(self, symbols: int) -> Mapping[str, Array]:
-        self._reserve(symbols)
-        return {
-            "count": self._count[:symbols],
-            "shift": self._shift[:symbols],
-            "sums": self._sums[:symbols],
-        }
-
-    def load(self, state: State, prefix: str, symbols: int) -> None:
-        self._count = state.array(f"{prefix}count", np.int64, symbols)
-        self._shift = state.array(f"{prefix}shift", np.float64, symbols, 2)
-        self._sums = state.array(f"{prefix}sums", np.float64, symbols, 10)
-
-    def rebuild(self, rows: Input, symbols: int) -> None:
-        """Nothing: the sums were loaded."""
-
-    def _reserve(self, symbols: int) -> None:
-        self._count = grown(self._count, symbols)
-        self._shift = grown(self._shift, symbols)
-        self._sums = grown(self._sums, symbols)
+        shift = np.zeros((0, 2))
+        super().__init__(comoments, (x, y), names, COMOMENTS, min_rows, shift=shift, sums=10)
 
 
 class Extremes(Group):

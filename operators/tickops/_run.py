@@ -6,11 +6,10 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tickops._arrays import frozen
 from tickops._batch import Batch
 from tickops._blocks import BLOCK_ROWS, Assembly
 from tickops._column import Column
@@ -21,7 +20,6 @@ from tickops.exceptions import OperatorError, SchemaError, SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from tickops._arrays import I64
     from tickops._operator import Core, Operator
 
 __all__ = ["Run", "epoch_us"]
@@ -215,7 +213,7 @@ class Run:
             valid = None
             if "timestamp" in bound.needs and "timestamp" in columns:
                 time = columns["timestamp"]
-                batch.times_us = _times_us(time)
+                batch.times_us = time.times_us()
                 valid = time.valid()
             regions = frame["region"] if "region" in columns else None
             batch.codes = self._symbols.encode(frame["symbol"], regions, valid)
@@ -265,18 +263,6 @@ def _through(cores: Iterable[Core], batch: Batch) -> Batch | None:
         if not batch.height:
             return None
     return batch
-
-
-def _times_us(time: Column) -> I64:
-    """Epoch microseconds of a Datetime column of any unit; nanoseconds are floored."""
-    ticks = time.ints()
-    match cast("pl.Datetime", time.dtype).time_unit:
-        case "us":
-            return ticks
-        case "ms":
-            return cast("I64", frozen(ticks * 1_000))
-        case _:
-            return cast("I64", frozen(ticks // 1_000))
 
 
 def epoch_us(now: int | datetime) -> int:

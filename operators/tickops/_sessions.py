@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -26,6 +26,7 @@ __all__ = [
     "Sessions",
     "Span",
     "bar_table",
+    "check_sessions",
     "parse_sessions",
     "read_every",
 ]
@@ -149,6 +150,15 @@ class BarTable:
 
     bounds: Array
     bars: Records
+
+
+def check_sessions(sessions: Sessions) -> Sessions:
+    """Sessions that nobody can change any more; raises what `parse_sessions` does."""
+    given = sessions
+    if given is not None and not isinstance(given, str):
+        given = cast("Sessions", tuple(map(tuple, given)))
+    parse_sessions(given)
+    return given
 
 
 def parse_sessions(sessions: Sessions) -> tuple[_Session, ...] | None:

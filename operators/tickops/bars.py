@@ -17,7 +17,7 @@ from tickops._duration import Duration, microseconds
 from tickops._late import Late, LatePolicy, check_late, late_row_error
 from tickops._operator import Core, Operator
 from tickops._schema import Kind
-from tickops._sessions import Grid, Profile, Sessions, bar_table, parse_sessions, read_every
+from tickops._sessions import Grid, Profile, Sessions, bar_table, check_sessions, read_every
 from tickops._units import Unit, Units, check_unit
 from tickops.exceptions import SnapshotError
 
@@ -153,9 +153,7 @@ class bars(Operator):
             raise ValueError(
                 f'profile="dolphindb" lays out minutes: every must be "1m", not {self.every!r}'
             )
-        if self.sessions is not None and not isinstance(self.sessions, str):
-            object.__setattr__(self, "sessions", tuple(map(tuple, self.sessions)))
-        parse_sessions(self.sessions)
+        object.__setattr__(self, "sessions", check_sessions(self.sessions))
         object.__setattr__(self, "aggregate", _check_aggregate(self.aggregate))
 
     @property

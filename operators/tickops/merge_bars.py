@@ -16,7 +16,7 @@ from tickops._duration import Duration, microseconds
 from tickops._late import Late, LatePolicy, check_late, late_row_error
 from tickops._operator import Core, Operator
 from tickops._schema import Kind
-from tickops._sessions import Grid, Sessions, bar_table, parse_sessions, read_every
+from tickops._sessions import Grid, Sessions, bar_table, check_sessions, read_every
 from tickops._units import Unit, Units, check_unit
 from tickops.exceptions import SchemaError, SnapshotError
 
@@ -136,9 +136,7 @@ class merge_bars(Operator):
     def __post_init__(self) -> None:
         if self.profile not in ("tdx", "split_auction"):
             raise ValueError(f'profile must be "tdx" or "split_auction", not {self.profile!r}')
-        if self.sessions is not None and not isinstance(self.sessions, str):
-            object.__setattr__(self, "sessions", tuple(map(tuple, self.sessions)))
-        parse_sessions(self.sessions)
+        object.__setattr__(self, "sessions", check_sessions(self.sessions))
         _ = self.grid
         object.__setattr__(self, "unit", check_unit(self.unit))
         check_late(self.late)
@@ -207,7 +205,7 @@ class _Merge(Core):
         self._reserve()
         columns = batch.columns or _columns(pl.DataFrame(schema=self._schema))
         start, end, volume = columns["start"], columns["end"], columns["volume"]
-        starts_us, ends_us = _epoch_us(start), _epoch_us(end)
+        starts_us, ends_us = start.times_us(), end.times_us()
         codes = empty(np.int32) if batch.codes is None else batch.codes
         for valid in (start.valid(), end.valid()):
             if valid is not None:
@@ -322,15 +320,3 @@ def _flag(column: Column | None) -> Bool:
     if column is None:
         return cast("Bool", empty(np.bool_))
     return cast("Bool", frozen(column.ints() != 0))
-
-
-def _epoch_us(time: Column) -> I64:
-    """Epoch microseconds of a Datetime column of any unit, null as 0."""
-    ticks = time.ints()
-    match cast("pl.Datetime", time.dtype).time_unit:
-        case "us":
-            return ticks
-        case "ms":
-            return cast("I64", frozen(ticks * 1_000))
-        case _:
-            return cast("I64", frozen(ticks // 1_000))

@@ -17,7 +17,7 @@ from tickops._markets import MARKETS
 from tickops._newest_rows import NewestRows, Shown
 from tickops._operator import Core, Operator
 from tickops._schema import Kind, check_columns
-from tickops._sessions import Sessions, parse_sessions
+from tickops._sessions import Sessions, check_sessions, parse_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,9 +108,7 @@ class resample(Operator):
                 raise ValueError(f"columns must not name {name!r}: it comes out anyway")
         if self.max_age is not None:
             microseconds("max_age", self.max_age)
-        if self.sessions is not None and not isinstance(self.sessions, str):
-            object.__setattr__(self, "sessions", tuple(map(tuple, self.sessions)))
-        parse_sessions(self.sessions)
+        object.__setattr__(self, "sessions", check_sessions(self.sessions))
         microseconds("grace", self.grace, zero=True)
         check_late(self.late)
 

@@ -17,7 +17,7 @@ from tickops._operator import Core, Operator
 from tickops._per_symbol import PerSymbol
 from tickops._schema import Kind
 from tickops._session_clock import SessionClock, local_time
-from tickops._sessions import Sessions, parse_sessions
+from tickops._sessions import Sessions, check_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,9 +96,7 @@ class twap(Operator):
             microseconds("window", self.window)
         if not isinstance(self.column, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"column must be the name of a column, not {self.column!r}")
-        if self.sessions is not None and not isinstance(self.sessions, str):
-            object.__setattr__(self, "sessions", tuple(map(tuple, self.sessions)))
-        parse_sessions(self.sessions)
+        object.__setattr__(self, "sessions", check_sessions(self.sessions))
         check_late(self.late)
 
     @property

@@ -16,7 +16,7 @@ from tickops._operator import Core, Operator
 from tickops._per_symbol import PerSymbol
 from tickops._schema import Kind
 from tickops._session_clock import SessionClock, local_time
-from tickops._sessions import Sessions, parse_sessions
+from tickops._sessions import Sessions, check_sessions
 from tickops.exceptions import SnapshotError
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ class volume_ratio(Operator):
                 raise ValueError(
                     f"min_days must be at most days ({self.days}), not {self.min_days}"
                 )
-        if self.sessions is not None and not isinstance(self.sessions, str):
-            object.__setattr__(self, "sessions", tuple(map(tuple, self.sessions)))
-        parse_sessions(self.sessions)
+        object.__setattr__(self, "sessions", check_sessions(self.sessions))
         check_late(self.late)
 
     @property
