@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 
 import msgspec
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -101,5 +102,6 @@ def test_a_forged_checksum_is_not_enough(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(body) - 1))
         body[at] ^= data.draw(st.integers(1, 255))
-    with contextlib.suppress(ops.OperatorError):
+    # Forged sums may overflow; only uncompiled kernels warn of it.
+    with contextlib.suppress(ops.OperatorError), np.errstate(over="ignore"):
         OP.start(sealed(bytes(body))).push(SECOND)
