@@ -28,3 +28,21 @@ def test_importing_it_imports_no_numba_and_nothing_of_the_feed() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_importing_it_alone_imports_neither_polars_nor_numpy() -> None:
+    code = "import sys, tickops; print({'numpy', 'polars', 'reactivex'} & {*sys.modules})"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
+
+
+def test_a_name_is_the_operator_also_where_its_module_was_imported_first() -> None:
+    code = (
+        "import tickops.vwap, tickops as ops;"  # which imports others
+        "from tickops.deltas import deltas;"
+        "assert ops.deltas is deltas;"
+        "print([name for name in dir(ops) if isinstance(getattr(ops, name), type(ops.sys))"
+        " and name in ops.__all__])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
