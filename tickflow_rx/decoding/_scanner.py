@@ -170,10 +170,10 @@ class Scanner:
         """Put in the numbers that the scan could not round; one beyond floats is no number."""
         raw = text.tobytes()
         long = self._tables.long[: self._tables.state[_scan.LONG]]
-        for place, start, stop in cast("list[list[int]]", long.tolist()):
-            value = float(raw[start:stop])
-            self._tables.floats[place] = value
-            if np.isinf(value):
-                frame = np.searchsorted(table[:, _scan.END], start)
-                table[frame, _scan.STATUS] = 0
-                self._tables.state[_scan.TAKEN] -= 1
+        rows = cast("list[list[int]]", long.tolist())
+        values = np.array([float(raw[start:stop]) for _, start, stop in rows])
+        self._tables.floats[long[:, 0]] = values
+        for start in cast("list[int]", long[np.isinf(values), 1].tolist()):
+            frame = np.searchsorted(table[:, _scan.END], start)
+            table[frame, _scan.STATUS] = 0
+            self._tables.state[_scan.TAKEN] -= 1
