@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tickops.bars import bars
     from tickops.book_slope import book_slope
     from tickops.chain import chain
+    from tickops.checkpoint import checkpoint
     from tickops.combine_latest import combine_latest
     from tickops.cooldown import cooldown
     from tickops.corwin_schultz import corwin_schultz
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from tickops.rolling import rolling
     from tickops.runs_bars import runs_bars
     from tickops.sample import sample
+    from tickops.sink_parquet import sink_parquet
     from tickops.spread import spread
     from tickops.stateful import stateful
     from tickops.streak_bars import streak_bars
@@ -96,6 +98,7 @@ __all__ = [
     "bars",
     "book_slope",
     "chain",
+    "checkpoint",
     "combine_latest",
     "cooldown",
     "corwin_schultz",
@@ -131,6 +134,7 @@ __all__ = [
     "rolling",
     "runs_bars",
     "sample",
+    "sink_parquet",
     "spread",
     "stateful",
     "streak_bars",

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from tickops._column import Column
-from tickops._made_rows import time_column
+from tickops._made_rows import region_columns, region_schema, time_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,8 +26,12 @@ _FIRST, _LAST, _MIN, _MAX, _SUM, _REST, _COUNT = range(7)
 _PRICES: Final = ("open", "high", "low", "close")
 
 
-def bar_schema(schema: pl.Schema, aggregate: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Columns of bars made from rows of `schema`."""
+def bar_schema(
+    schema: pl.Schema,
+    aggregate: Mapping[str, Sequence[str]],
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Columns of bars made from rows of `schema`, `more` of them before `region`."""
     time = schema["timestamp"]
     return {
         "symbol": schema["symbol"],
@@ -46,6 +50,8 @@ def bar_schema(schema: pl.Schema, aggregate: Mapping[str, Sequence[str]]) -> dic
             for name, statistics in aggregate.items()
             for statistic in statistics
         },
+        **(more or {}),
+        **region_schema(schema),
     }
 
 
@@ -55,6 +61,7 @@ def bar_columns(
     out: Records,
     totals: F64,
     aggregate: Mapping[str, Sequence[str]],
+    more: Mapping[str, Column] | None = None,
 ) -> dict[str, Column]:
     """Columns of the bars that a kernel wrote, in the order of `bar_schema`."""
     time = cast("pl.Datetime", schema["timestamp"])
@@ -74,7 +81,7 @@ def bar_columns(
     for k, (name, statistics) in enumerate(aggregate.items()):
         for statistic in statistics:
             columns[f"{name}_{statistic}"] = _statistic(statistic, totals[:, k])
-    return columns
+    return {**columns, **(more or {}), **region_columns(schema, symbols, out["code"])}
 
 
 def _statistic(statistic: str, totals: F64) -> Column:

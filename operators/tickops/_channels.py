@@ -18,10 +18,11 @@ from tickops.exceptions import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tickops._arrays import I64, Array, Bool, Records
+    from tickops._arrays import I64, Bool, Records
     from tickops._batch import Batch
     from tickops._duration import Duration
     from tickops._late import LatePolicy
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -154,10 +155,11 @@ class ChannelRows:
         self._rows.keep(batch, lasting, codes[lasting])
         return found
 
-    def save(self, name: str) -> Mapping[str, Array]:
-        """All that is known, as arrays whose names begin with `name`."""
+    def save(self, name: str) -> Mapping[str, Saved]:
+        """All that is known, under names that begin with `name`."""
         self._reserve()
-        return {f"{name}.newest": self._state[: len(self._symbols)], **self._rows.save(name)}
+        count = len(self._symbols)
+        return {f"{name}.newest": self._state[:count], **self._rows.save(count, name)}
 
     def load(self, state: State, name: str) -> None:
         """Go on from what `save` gave."""

@@ -19,14 +19,15 @@ from tickops._late import LatePolicy, check_late
 from tickops._operator import Core, Operator
 from tickops._per_symbol import Watermarks
 from tickops._schema import Kind
+from tickops._seen_symbols import SeenSymbols
 from tickops._trading_days import trading_days
 from tickops._units import Unit, Units, check_unit
-from tickops.exceptions import SchemaError, SnapshotError
+from tickops.exceptions import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import I32, I64, Array, Bool, Records
+    from tickops._arrays import I32, Array, Bool, Records
     from tickops._column import Column
     from tickops._snapshot import State
     from tickops._symbols import Symbols
@@ -154,8 +155,7 @@ class _FlowBars(Core):
         self._watermarks = Watermarks(op, symbols)
         self._sided = self._rule.by is not By.ALL and "trade_side" in schema
         self._state: Records = np.zeros(0, flow_bars.STATE)
-        self._order: I32 = np.zeros(0, np.int32)
-        self._known: I64 = np.zeros(1, np.int64)
+        self._seen = SeenSymbols(symbols)
         self.counts = dict.fromkeys(("late", *flow_bars.COUNTS), 0)
 
     def push(self, batch: Batch) -> Batch:
@@ -183,8 +183,8 @@ class _FlowBars(Core):
             self._adapt,
             self._op.daily,
             self._state,
-            self._order,
-            self._known,
+            self._seen.codes,
+            self._seen.count,
             counts,
             out,
         )
@@ -196,32 +196,27 @@ class _FlowBars(Core):
 
     def finish(self) -> Batch | None:
         self._reserve()
-        out = np.empty(int(self._known[0]), self._out)
+        self._seen.sort()
+        out = np.empty(len(self._seen), self._out)
         units = self._units.by_symbol()
-        count = self._kernels.finish(units, self._state, self._order, self._known, out)
+        count = self._kernels.finish(units, self._state, self._seen.codes, self._seen.count, out)
         return self._bars(out[:count])
 
     def save(self) -> Mapping[str, Array]:
         self._reserve()
         return {
             "bars": self._state[: len(self._symbols)],
-            "order": self._order[: int(self._known[0])],
             "newest_us": self._watermarks.save(),
         }
 
     def load(self, state: State) -> None:
         self._state = state.array("bars", self._kernels.STATE, len(self._symbols))
-        order = state.array("order", np.int32, None)
-        seen = np.flatnonzero(self._state["seen"])
-        if not np.array_equal(np.sort(order), seen):
-            raise SnapshotError(f"the snapshot of {state.operator} is damaged: its bars do not fit")
-        self._order = grown(order, len(self._symbols))
-        self._known[0] = len(order)
+        self._seen.load(self._state["seen"] != 0)
         self._watermarks.load(state)
 
     def _reserve(self) -> None:
         self._state = grown(self._state, len(self._symbols))
-        self._order = grown(self._order, len(self._symbols))
+        self._seen.reserve()
 
     def _bars(self, out: Records) -> Batch:
         if not len(out):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 
 from tickops._arrays import grown
 from tickops._column import Column, row_index
-from tickops._saved_series import can_save, read_series, write_series
-from tickops.exceptions import SchemaError, SnapshotError
+from tickops._saved import Packed
+from tickops._saved_series import can_save, read_series
+from tickops.exceptions import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tickops._arrays import I64, Array
     from tickops._batch import Batch
+    from tickops._saved import Saved
     from tickops._snapshot import State
 
 __all__ = ["KeptRows", "check_kept"]
@@ -117,27 +119,26 @@ class KeptRows:
         self._reserve(slots)
         self._row_of_slot[slots] = 0
 
-    def save(self, name: str = "kept") -> dict[str, Array]:
-        """All that is kept, as arrays whose names begin with `name`."""
+    def save(self, slots: int, name: str = "kept") -> dict[str, Saved]:
+        """All that is kept, under names that begin with `name`; all slots are below `slots`."""
         self._compact()
-        saved: dict[str, Array] = {f"{name}.slots": np.flatnonzero(self._row_of_slot)}
-        for place, series in enumerate(self._rows.values()):
-            saved.update(write_series(f"{name}.{place}", series[1:]))
-        return saved
+        is_used = grown(self._row_of_slot, slots)[:slots] > 0
+        used = np.flatnonzero(is_used)
+        rows = {
+            f"{name}.{place}": Packed(series[1:], used)
+            for place, series in enumerate(self._rows.values())
+        }
+        return {f"{name}.used": is_used, **rows}
 
     def load(self, state: State, slots: int, name: str = "kept") -> None:
-        """Go on from what `save` gave under this name; all slots must be below `slots`.
+        """Go on from what `save` gave for so many slots under this name.
 
         Raises
         ------
         SnapshotError
             It is not there, or damaged.
         """
-        used = cast("I64", state.array(f"{name}.slots", np.int64, None))
-        if len(used) and (used[0] < 0 or used[-1] >= slots or (np.diff(used) <= 0).any()):
-            raise SnapshotError(
-                f"the snapshot of {state.operator} is damaged: its rows have no slot"
-            )
+        used = np.flatnonzero(state.array(f"{name}.used", np.bool_, slots))
         for place, (column, empty) in enumerate(self._rows.items()):
             rows = read_series(state, f"{name}.{place}", empty.dtype, len(used))
             self._rows[column] = empty[:1].append(rows.alias(column))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
+from tickops._saved import Packed
 from tickops.exceptions import SnapshotError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Log:
         kernels.move(state, self.entries, self.span, larger, moved)
         self.entries = larger
 
-    def pack(self) -> Array:
+    def pack(self) -> Packed:
         """Entries without their links, by symbol and oldest first: what a snapshot keeps."""
         first, end = map(int, self.span)
         places = np.arange(first, end) & (len(self.entries) - 1)
@@ -65,7 +66,7 @@ class Log:
         packed = np.empty(len(by_symbol), unlinked(used.dtype))
         for name in packed.dtype.names or ():
             packed[name] = by_symbol[name]
-        return packed
+        return Packed(packed, by_symbol["code"])
 
     def unpack(self, state: Records, packed: Array) -> None:
         """Take packed entries, and set `head` and `tail` of the state, which has `length`.

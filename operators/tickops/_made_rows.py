@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -18,18 +19,22 @@ if TYPE_CHECKING:
     from tickops._arrays import I32, I64, Array
     from tickops._symbols import Symbols
 
-__all__ = ["made_batch", "made_schema", "name_ranks", "time_column"]
+__all__ = [
+    "made_batch",
+    "made_schema",
+    "name_ranks",
+    "region_columns",
+    "region_schema",
+    "time_column",
+]
 
 _REGIONS: Final = [market.region or None for market in MARKETS]
 
 
 def made_schema(schema: pl.Schema, columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns of rows made from rows of `schema`, `region` among them where it is there.
-
-    Without it the operators of another run would take the symbols for A-shares.
-    """
-    own = ("symbol", "timestamp", "region")
-    return {name: schema[name] for name in own if name in schema} | dict(columns)
+    """Columns of rows made from rows of `schema`, `region` among them where it is there."""
+    own = {name: schema[name] for name in ("symbol", "timestamp")}
+    return {**own, **region_schema(schema), **columns}
 
 
 def made_batch(
@@ -39,12 +44,31 @@ def made_batch(
     own = {
         "symbol": Column.of(symbols.series(codes, schema["symbol"])),
         "timestamp": time_column(times_us, schema["timestamp"]),
+        **region_columns(schema, symbols, codes),
     }
-    if "region" in schema:
-        regions = pl.Series("", _REGIONS, dtype=pl.String).cast(schema["region"], strict=False)
-        own["region"] = Column.of(regions[symbols.markets[codes]])
     codes, times_us = cast("I32", frozen(codes)), cast("I64", frozen(times_us))
     return Batch({**own, **columns}, len(codes), symbols, codes, times_us)
+
+
+def region_schema(schema: pl.Schema) -> dict[str, Any]:
+    """`region` of rows made from rows of `schema`, if these have it.
+
+    Without it the operators of another run would take the symbols for A-shares.
+    """
+    return {"region": schema["region"]} if "region" in schema else {}
+
+
+def region_columns(schema: pl.Schema, symbols: Symbols, codes: Array) -> dict[str, Column]:
+    """Region of these symbols, null where it is no market, as in `region_schema`."""
+    if "region" not in schema:
+        return {}
+    return {"region": Column.of(_regions(schema["region"])[symbols.markets[codes]])}
+
+
+@cache
+def _regions(dtype: pl.DataType) -> pl.Series:
+    """Region of market m at place m; to make it takes as long as to take thousands from it."""
+    return pl.Series("", _REGIONS, dtype=pl.String).cast(dtype, strict=False)
 
 
 def time_column(times_us: I64, dtype: pl.DataType) -> Column:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tickops._arrays import I32, I64, Array, Records
     from tickops._late import LatePolicy
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -168,11 +169,12 @@ class NewestRows(Core):
         self._reserve()
         return self._due(self.newest["first_us"])
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         """Newest rows, by symbol."""
         self._reserve()
-        newest = {"newest": self.newest[: len(self.symbols)]}
-        return {**newest, "newest_us": self._watermarks.save(), **self._kept.save()}
+        count = len(self.symbols)
+        newest = {"newest": self.newest[:count], "newest_us": self._watermarks.save()}
+        return {**newest, **self._kept.save(count)}
 
     def load(self, state: State) -> None:
         """Go on from what `save` gave."""

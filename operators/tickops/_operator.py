@@ -13,13 +13,13 @@ from tickops._rx import stream
 from tickops._schema import check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from reactivex import Observable
 
-    from tickops._arrays import Array
     from tickops._batch import Batch
     from tickops._run import Run
+    from tickops._saved import Saved
     from tickops._schema import Kind
     from tickops._snapshot import State
     from tickops._symbols import Symbols
@@ -54,8 +54,11 @@ class Core(ABC):
         """No rows will come; return what is still open, None if nothing can be."""
         return None
 
-    def save(self) -> Mapping[str, Array]:
-        """Everything that the core knows, as arrays; per-symbol ones indexed by symbol."""
+    def save(self) -> Mapping[str, Saved]:
+        """Everything that the core knows.
+
+        Plain arrays are indexed by symbol; see ``tickops._saved`` for what else there is.
+        """
         return {}
 
     def load(self, state: State) -> None:  # noqa: B027
@@ -134,6 +137,86 @@ class Operator(ABC):
 
         return Run(self, snapshot=snapshot, schema=None if schema is None else pl.Schema(schema))
 
+    def split_snapshot(self, snapshot: bytes, groups: Iterable[Iterable[str]]) -> list[bytes]:
+        """Divide what ``run.snapshot()`` gave by symbol, for runs that go on side by side.
+
+        Parameters
+        ----------
+        snapshot
+            From a run of an equal operator.
+        groups
+            The symbols of each run to be, each symbol in one group; those that the snapshot
+            does not know may be among them.
+
+        Returns
+        -------
+        list[bytes]
+            A snapshot for each group. ``run.counts`` so far go into the first.
+
+        Raises
+        ------
+        SnapshotError
+            The snapshot is damaged, or of another operator.
+        OperatorError
+            The operator's results are of several symbols together.
+        ValueError
+            A symbol is in two groups, or one that the snapshot knows is in none.
+
+        Notes
+        -----
+        A run that gets the rows of its group, and is told the time as the one run would be,
+        gives for each symbol what the one run would give.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> import tickops as ops
+        >>> frame = pl.DataFrame(
+        ...     {
+        ...         "symbol": ["600000.SH", "000001.SZ"],
+        ...         "timestamp": pl.Series([1776735000000] * 2).cast(pl.Datetime("ms", "UTC")),
+        ...         "last_price": [9.7, 11.0],
+        ...     }
+        ... )
+        >>> op = ops.cumulative("last_price")
+        >>> run = op.start()
+        >>> both = run.push(frame)
+        >>> shanghai, shenzhen = op.split_snapshot(run.snapshot(), [["600000.SH"], ["000001.SZ"]])
+        >>> op.start(shenzhen).push(frame[1:])["last_price_cumulative_sum"].to_list()
+        [22.0]
+        >>> merged = op.merge_snapshots([shenzhen, shanghai])
+        >>> op.start(merged).push(frame)["last_price_cumulative_sum"].to_list()
+        [19.4, 22.0]
+        """
+        from tickops._shards import split
+
+        return split(self, snapshot, groups)
+
+    def merge_snapshots(self, snapshots: Iterable[bytes]) -> bytes:
+        """Make one snapshot of those of runs that had different symbols: undo `split_snapshot`.
+
+        Parameters
+        ----------
+        snapshots
+            From runs of equal operators, in any order.
+
+        Returns
+        -------
+        bytes
+            From which one run goes on for all of them. ``run.counts`` are added up.
+
+        Raises
+        ------
+        SnapshotError
+            A snapshot is damaged, or of another operator; two of them know the same symbol,
+            had frames with other columns, or were told another time last.
+        OperatorError
+            The operator's results are of several symbols together.
+        """
+        from tickops._shards import merge
+
+        return merge(self, snapshots)
+
     def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Run over one frame from start to end.
 
@@ -184,6 +267,11 @@ class Operator(ABC):
             elif value != field.default:
                 parts.append(f"{field.name}={shown!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        from tickops._html import html
+
+        return html(self)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and repr(self) == repr(other)

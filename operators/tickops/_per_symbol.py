@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tickops._batch import Batch
     from tickops._column import Column
     from tickops._late import WithLate
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -137,7 +138,7 @@ class PerSymbol(Core):
         self.counts["late"] += batch.height - out.height
         return out
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         """Records and newest times, by symbol."""
         self.state = grown(self.state, len(self.symbols))
         return {

@@ -209,10 +209,12 @@ class Comoments(Sums):
 class Extremes(Group):
     """Smallest or largest value, and how many rows ago it was."""
 
-    def __init__(self, column: int, which: str, min_rows: int, *, expanding: bool) -> None:
+    def __init__(
+        self, column: int, which: str, min_rows: int, *, ago: bool, expanding: bool
+    ) -> None:
         from tickops._kernels import extremes as kernels
 
-        self.names = (which, f"arg{which}")
+        self.names = (which, f"arg{which}") if ago else (which,)
         self._kernels: Any = kernels
         self._column = column
         self._sign = 1.0 if which == "min" else -1.0
@@ -226,11 +228,10 @@ class Extremes(Group):
 
     def update(self, given: Input, symbols: int) -> F64:
         self._count = grown(self._count, symbols)
-        result = np.empty((2, len(given.codes)))
+        result = np.empty((len(self.names), len(given.codes)))
         x = given.columns[self._column]
         if given.windows is None or given.slide is None:
             self._known = grown(self._known, symbols)
-            result[1] = np.nan
             self._kernels.best_so_far(
                 given.codes,
                 x,
@@ -261,14 +262,14 @@ class Extremes(Group):
             self._count,
             self._queue,
             result[0],
-            result[1],
+            result[1] if len(self.names) > 1 else np.empty(0),
         )
         return result
 
     def move(self, to: I32, capacity: int) -> None:
         # Slots that are in no queue have any neighbours: nobody asks for them.
-        self._before = to[moved(grown(self._before, len(to))[: len(to)], to, capacity)]
-        self._after = to[moved(grown(self._after, len(to))[: len(to)], to, capacity)]
+        self._before = moved(to[grown(self._before, len(to))[: len(to)]], to, capacity)
+        self._after = moved(to[grown(self._after, len(to))[: len(to)]], to, capacity)
         some = self._queue["size"] > 0
         for end in ("head", "tail"):
             self._queue[end][some] = to[self._queue[end][some]]
@@ -343,19 +344,19 @@ class Ranks(Group):
         self._min_rows = min_rows
         self._quantiles = cast("F64", frozen(np.array(quantiles, np.float64)))
         self._nodes: Records = np.zeros(0, kernels.NODE)
+        self._blocks: F64 = np.zeros((0, kernels.BLOCK))
+        self._pool: I64 = np.zeros(2, np.int64)
         self._roots: I64 = np.zeros(0, np.int64)
 
     def update(self, given: Input, symbols: int) -> F64:
         if given.windows is None or given.slide is None:
             raise AssertionError("quantiles are over windows that rows leave")
-        self._roots = grown(self._roots, symbols)
-        self._nodes = grown(self._nodes, given.windows.capacity)
+        self._reserve(len(given.codes), symbols)
         result = np.empty((len(self.names), len(given.codes)))
         count = len(self._quantiles)
         self._kernels.ranks(
             given.codes,
             given.columns[self._column],
-            given.slide.place,
             given.slide.first_out,
             given.slide.outs,
             given.windows.following,
@@ -363,17 +364,20 @@ class Ranks(Group):
             self._min_rows,
             self._quantiles,
             self._nodes,
+            self._blocks,
+            self._pool,
             self._roots,
             result[:count],
             result[-1] if len(self.names) > count else np.empty(0),
         )
         return result
 
-    def move(self, to: I32, capacity: int) -> None:
-        nodes = moved(grown(self._nodes, len(to))[: len(to)], to, capacity)
-        for link in ("left", "right", "up"):
-            some = nodes[link] >= 0
-            nodes[link][some] = to[nodes[link][some]]
-        self._nodes = nodes
-        some = self._roots > 0
-        self._roots[some] = to[self._roots[some] - 1] + 1
+    def _reserve(self, rows: int, symbols: int) -> None:
+        """Have room for the blocks that so many rows can need at most."""
+        self._roots = grown(self._roots, symbols)
+        used = int(self._pool[1])
+        # One for the first value of a symbol, one for each block that may be full already, and
+        # one for every half block of rows, after which a new one may be full.
+        room = used + min(rows, used + symbols + rows // self._kernels.HALF)
+        self._nodes = grown(self._nodes, room)
+        self._blocks = grown(self._blocks, room)

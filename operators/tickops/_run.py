@@ -13,7 +13,7 @@ import polars as pl
 from tickops._batch import Batch
 from tickops._blocks import BLOCK_ROWS, Assembly
 from tickops._column import Column
-from tickops._snapshot import Snapshot, decode, encode
+from tickops._snapshot import CoreMemory, Memory, Snapshot, decode, encode
 from tickops._symbols import Symbols
 from tickops.exceptions import OperatorError, SchemaError, SnapshotError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tickops._operator import Core, Operator
 
-__all__ = ["Run", "epoch_us"]
+__all__ = ["Run", "difference", "epoch_us"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ class _Bound:
     dtypes: list[pl.DataType]
     empty: pl.DataFrame
     cores: tuple[Core, ...]
-    needs: frozenset[str]
+    by_symbol: bool
 
 
 class Run:
@@ -105,7 +105,7 @@ class Run:
             if bound is None:
                 bound = self._bound = self._bind(frame.schema)
             elif frame.columns != bound.names or frame.dtypes != bound.dtypes:
-                raise SchemaError(_difference(bound.schema, frame.schema))
+                raise SchemaError(difference(bound.schema, frame.schema))
             if not frame.height:
                 return bound.empty.clear()
             with self._ends_on_error():
@@ -147,14 +147,18 @@ class Run:
 
     def snapshot(self) -> bytes:
         """Everything the run knows, by symbol name: ``op.start(snapshot)`` goes on from it."""
+        known = self.memory()
+        return encode(known.schema, known.symbols, known.markets, known.cores)
+
+    def memory(self) -> Memory:
+        """What `snapshot` writes, for those who divide and merge snapshots."""
         with self._alone():
             schema = None if self._bound is None else self._bound.schema
-            cores = self._cores()
-            saved = [
-                (name, core.counts, core.save())
-                for name, core in zip(self._names, cores, strict=False)
-            ] or [(name, dict[str, int](), {}) for name in self._names]
-            return encode(schema, self._symbols.names, self._symbols.markets.tolist(), saved)
+            cores = [
+                CoreMemory(name, core.counts, core.save())
+                for name, core in zip(self._names, self._cores(), strict=False)
+            ] or [CoreMemory(name, {}, {}) for name in self._names]
+            return Memory(schema, self._symbols.names, self._symbols.markets.tolist(), cores)
 
     def _push_blocks(self, frame: pl.DataFrame, bound: _Bound) -> pl.DataFrame:
         """Push a long frame; by the one law it may be cut."""
@@ -178,11 +182,11 @@ class Run:
 
     def _bind(self, schema: pl.Schema) -> _Bound:
         cores: list[Core] = []
-        needs: set[str] = set()
+        by_symbol = False
         current = schema
         for step in self.operator.operators:
             following = step.output_schema(current)
-            needs.update(name for name in step.needs if name in ("symbol", "timestamp"))
+            by_symbol = by_symbol or "symbol" in step.needs
             cores.append(step.core(current, self._symbols))
             current = following
         return _Bound(
@@ -191,7 +195,7 @@ class Run:
             list(schema.values()),
             pl.DataFrame(schema=current),
             tuple(cores),
-            frozenset(needs),
+            by_symbol and "symbol" in schema,
         )
 
     def _restore(self, saved: Snapshot, schema: pl.Schema | None) -> None:
@@ -199,9 +203,12 @@ class Run:
             self._bound = None if schema is None else self._bind(schema)
             return
         if schema is not None and schema != saved.schema:
-            raise SnapshotError(_difference(saved.schema, schema))
+            raise SnapshotError(difference(saved.schema, schema))
         self._symbols.add(saved.symbols, saved.markets)
-        self._bound = self._bind(saved.schema)
+        try:
+            self._bound = self._bind(saved.schema)
+        except SchemaError as error:
+            raise SnapshotError(f"the snapshot is of frames that do not fit: {error}") from error
         for core, state in zip(self._bound.cores, saved.states, strict=True):
             core.load(state)
             core.counts.update(state.counts)
@@ -209,10 +216,11 @@ class Run:
     def _read(self, frame: pl.DataFrame, bound: _Bound) -> Batch:
         columns = {series.name: Column.of(series) for series in frame.get_columns()}
         batch = Batch(columns, frame.height, self._symbols)
-        if "symbol" in bound.needs and "symbol" in columns:
+        if bound.by_symbol:
             valid = None
-            if "timestamp" in bound.needs and "timestamp" in columns:
-                time = columns["timestamp"]
+            time = columns.get("timestamp")
+            # Though no step may need it: a longer chain must not see fewer rows of a symbol.
+            if time is not None and isinstance(time.dtype, pl.Datetime):
                 batch.times_us = time.times_us()
                 valid = time.valid()
             regions = frame["region"] if "region" in columns else None
@@ -274,7 +282,7 @@ def epoch_us(now: int | datetime) -> int:
     return int(now)
 
 
-def _difference(before: pl.Schema, now: pl.Schema) -> str:
+def difference(before: pl.Schema, now: pl.Schema) -> str:
     """Say in what the columns of a frame differ from those of the frames before."""
     parts = [f"{name!r} ({dtype}) is missing" for name, dtype in before.items() if name not in now]
     parts += [f"{name!r} ({dtype}) is new" for name, dtype in now.items() if name not in before]

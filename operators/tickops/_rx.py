@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from reactivex import Observable
 from reactivex.disposable import CompositeDisposable
 
+from tickops._late_news import LateNews
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reactivex import abc
 
     from tickops._operator import Operator
     from tickops._run import Run
+    from tickops.checkpoint import checkpoint
+    from tickops.sink_parquet import sink_parquet
 
-__all__ = ["Frames", "clock_of", "stream"]
-
-_LOG: Final = logging.getLogger("tickops")
+__all__ = ["Frames", "Piped", "clock_of", "stream"]
 
 
 class Frames(Observable[pl.DataFrame]):
@@ -44,13 +45,57 @@ class Frames(Observable[pl.DataFrame]):
         self.clock = clock
 
 
+class Piped(Frames):
+    """Frames that know which pipe they come out of, so that what follows can join it.
+
+    Attributes
+    ----------
+    source
+        What goes into the pipe.
+    operator
+        Its operators as one; None if it has none.
+    sinks
+        Its sinks, after the operators.
+    checkpoint
+        What keeps its state on disk; None if nothing does.
+    """
+
+    def __init__(
+        self,
+        subscribe: abc.Subscription[pl.DataFrame],
+        source: Observable[pl.DataFrame],
+        *,
+        operator: Operator | None = None,
+        sinks: Sequence[sink_parquet] = (),
+        checkpoint: checkpoint | None = None,
+    ) -> None:
+        super().__init__(subscribe, clock_of(source))
+        self.source = source
+        self.operator = operator
+        self.sinks = tuple(sinks)
+        self.checkpoint = checkpoint
+
+
 def clock_of(source: Observable[Any]) -> Observable[int] | None:
     """Clock of an observable, if it has one."""
     return source.clock if isinstance(source, Frames) else None
 
 
 def stream(operator: Operator, source: Observable[pl.DataFrame]) -> Frames:
-    """Frames of `source` through a run of `operator`, a new one for each subscription."""
+    """Frames of `source` through a run of `operator`, a new one for each subscription.
+
+    An operator right after another joins it in one run, as in a chain.
+    """
+    if isinstance(source, Piped):
+        if source.checkpoint is not None:
+            raise TypeError(
+                f"{operator!r} comes after {source.checkpoint!r}, which would not keep its state:"
+                " put the checkpoint after all operators"
+            )
+        if source.operator is not None and not source.sinks:
+            from tickops.chain import chain
+
+            operator, source = chain(source.operator, operator), source.source
     clock = clock_of(source)
 
     def subscribe(
@@ -70,7 +115,7 @@ def stream(operator: Operator, source: Observable[pl.DataFrame]) -> Frames:
             )
         return subscription.disposable
 
-    return Frames(subscribe, clock)
+    return Piped(subscribe, source, operator=operator)
 
 
 class _Subscription:
@@ -80,12 +125,11 @@ class _Subscription:
         self.run = run
         self.observer = observer
         self.disposable = CompositeDisposable()
-        self._told_late = False
+        self._news = LateNews(run)
 
     def push(self, frame: pl.DataFrame) -> None:
         self._emit(lambda: self.run.push(frame))
-        if not self._told_late:
-            self._tell_first_late()
+        self._news.tell()
 
     def advance(self, now_us: int) -> None:
         self._emit(lambda: self.run.advance(now_us))
@@ -97,8 +141,7 @@ class _Subscription:
             self.fail(error)
             raise
         if flushed:
-            if self._told_late:
-                _LOG.warning("%r left rows out: %s", self.run.operator, self.run.counts)
+            self._news.tell_end()
             self.observer.on_completed()
             self.disposable.dispose()
 
@@ -118,10 +161,3 @@ class _Subscription:
         if frame.height:
             self.observer.on_next(frame)
         return True
-
-    def _tell_first_late(self) -> None:
-        """Say once that late rows are left out: unlike those of the lunch break, they are news."""
-        counts = self.run.counts
-        if any(counts[key] for key in counts if key.endswith(".late")):
-            self._told_late = True
-            _LOG.warning("%r leaves late rows out: %s", self.run.operator, counts)

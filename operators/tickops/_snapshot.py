@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import numpy as np
+import polars as pl
 
 from tickops._dtypes import Written, read_schema, write_schema
 from tickops._markets import MARKETS
+from tickops._saved import Packed, Shared
+from tickops._saved_series import write_series
 from tickops.exceptions import SnapshotError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tickops._arrays import Array
+    from tickops._saved import Saved
 
-__all__ = ["Snapshot", "State", "decode", "encode"]
+__all__ = ["CoreMemory", "Memory", "Snapshot", "State", "decode", "encode"]
 
-_FORMAT: Final = "tickops snapshot 1"
+_FORMAT: Final = "tickops snapshot 2"
 _DIGEST: Final = 16
 
 
@@ -85,7 +88,35 @@ class State:
                 f"the snapshot of {self.operator} is damaged: {name!r} has {len(saved.data)}"
                 f" bytes for shape {saved.shape}"
             )
+        if wanted == np.bool_:  # any byte but 0 is true, and numpy counts on its being 1
+            return np.frombuffer(saved.data, np.uint8).reshape(saved.shape) != 0
         return np.frombuffer(saved.data, wanted).reshape(saved.shape).copy()
+
+
+class CoreMemory(NamedTuple):
+    """What a core knows: its operator, rows left out by reason, and what it saves."""
+
+    operator: str
+    counts: Mapping[str, int]
+    saved: Mapping[str, Saved]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a run knows, as it is to be written.
+
+    Parameters
+    ----------
+    schema, symbols, markets
+        As of a `Snapshot`.
+    cores
+        Of each core.
+    """
+
+    schema: pl.Schema | None
+    symbols: Sequence[str]
+    markets: Sequence[int]
+    cores: Sequence[CoreMemory]
 
 
 class Snapshot:
@@ -118,19 +149,20 @@ def encode(
     schema: pl.Schema | None,
     symbols: Sequence[str],
     markets: Sequence[int],
-    cores: Sequence[tuple[str, Mapping[str, int], Mapping[str, Array]]],
+    cores: Sequence[tuple[str, Mapping[str, int], Mapping[str, Saved]]],
 ) -> bytes:
-    """Write a snapshot; of each core its operator, its counts and its arrays."""
-    saved = [
+    """Write a snapshot; of each core its operator, its counts and what it saves."""
+    written = [
         _Core(
             operator,
             dict(counts),
             {
                 name: _Array(_name(array.dtype), array.shape, array.tobytes())
-                for name, array in arrays.items()
+                for name, value in saved.items()
+                for name, array in _arrays(name, value)
             },
         )
-        for operator, counts, arrays in cores
+        for operator, counts, saved in cores
     ]
     data = msgspec.msgpack.encode(
         _File(
@@ -138,7 +170,7 @@ def encode(
             None if schema is None else write_schema(schema),
             list(symbols),
             list(markets),
-            saved,
+            written,
         )
     )
     return _digest(data) + data
@@ -169,6 +201,15 @@ def decode(data: bytes, operators: Sequence[str]) -> Snapshot:
     states = [State(core.operator, core.counts, core.arrays) for core in file.cores]
     schema = None if file.schema is None else read_schema(file.schema)
     return Snapshot(schema, file.symbols, file.markets, states)
+
+
+def _arrays(name: str, saved: Saved) -> Iterator[tuple[str, Array]]:
+    """Arrays that are written for what a core saves under a name."""
+    value = saved.values if isinstance(saved, Packed) else saved
+    if isinstance(value, pl.Series):
+        yield from write_series(name, value)
+    else:
+        yield name, value.value if isinstance(value, Shared) else value
 
 
 def _open(data: bytes) -> _File:

@@ -13,6 +13,7 @@ from tickops._column import Column
 from tickops._late import LatePolicy, check_late
 from tickops._operator import Core, Operator
 from tickops._per_symbol import PerSymbol
+from tickops._saved import Shared
 from tickops._schema import Kind, check_columns
 from tickops._trading_days import trading_days
 from tickops._user_code import fingerprint, why_not_compiled
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tickops._batch import Batch
     from tickops._kernels.stateful import Loop
     from tickops._per_symbol import Rows
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -182,10 +184,10 @@ class _Stateful(PerSymbol):
         kinds = self._definition.outputs.items()
         return {name: _column(out[name], kind) for name, kind in kinds}
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         count = len(self.symbols)
         self._days = grown(self._days, count)
-        version = np.frombuffer(self._compiled.version, np.uint8)
+        version = Shared(np.frombuffer(self._compiled.version, np.uint8), "the code")
         return {**super().save(), "days": self._days[:count], "version": version}
 
     def load(self, state: State) -> None:

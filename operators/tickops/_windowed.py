@@ -18,10 +18,11 @@ from tickops._per_symbol import PerSymbol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import F64, I64, Array, Records
+    from tickops._arrays import F64, I64, Records
     from tickops._batch import Batch
     from tickops._late import LatePolicy
     from tickops._per_symbol import Rows
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -133,7 +134,7 @@ class Windowed(PerSymbol):
                 return {self._name: Column.of_floats(result)}
             self._log.make_room(self.state)
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         """Records, entries and newest times, by symbol."""
         self._reserve()
         count = len(self.symbols)

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from tickops._arrays import empty, grown
+from tickops._saved import Packed
 from tickops._trading_days import trading_days
 from tickops.exceptions import SnapshotError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tickops._arrays import F64, I32, I64, Array, Records
+    from tickops._arrays import F64, I32, I64, Records
     from tickops._batch import Batch
     from tickops._per_symbol import Rows
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -137,17 +139,18 @@ class Windows:
         """Give back the slots of what left."""
         self._kernels.release(slide.first_out, slide.outs, self.following, self.owner, self.span)
 
-    def save(self) -> dict[str, Array]:
+    def save(self) -> dict[str, Saved]:
         """State by symbol, and rows by symbol, oldest first."""
         first, end = map(int, self.span)
         slots = np.arange(first, end) & (self.capacity - 1)
         slots = slots[self.owner[slots] >= 0]
         slots = slots[np.argsort(self.owner[slots], kind="stable")]
+        owners = self.owner[slots]
         state = grown(self._state, len(self._symbols))[: len(self._symbols)]
         return {
             "windows": state,
-            "times_us": self.time[slots],
-            "values": self.values[:, slots].T,
+            "times_us": Packed(self.time[slots], owners),
+            "values": Packed(self.values[:, slots].T, owners),
         }
 
     def load(self, state: State) -> Slide:

@@ -33,7 +33,7 @@ class amount_bars(FlowBars):
     A row a bar, when it closes: symbol; trading_day (Date, local); start, end (as timestamp, of
     the bar's first and last row); open, high, low, close (Float64, currency); volume (Int64, feed
     unit); amount (Float64, currency); vwap (Float64, amount / (volume · unit)); rows (Int64);
-    partial, gap (Boolean).
+    partial, gap (Boolean); region (where the frame has it).
 
     Raises
     ------

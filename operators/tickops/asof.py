@@ -21,9 +21,9 @@ from tickops.exceptions import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import Array
     from tickops._batch import Batch
     from tickops._column import Column
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -186,7 +186,7 @@ class _AsOf(Core):
         added[f"{self._op.other}_timestamp"] = found["timestamp"]
         return out.with_columns(added)
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         return self._newest.save("other")
 
     def load(self, state: State) -> None:

@@ -16,7 +16,9 @@ from tickops._batch import Batch
 from tickops._duration import Duration, microseconds
 from tickops._late import Late, LatePolicy, check_late, late_row_error
 from tickops._operator import Core, Operator
+from tickops._saved import Shared
 from tickops._schema import Kind
+from tickops._seen_symbols import SeenSymbols
 from tickops._sessions import Grid, Profile, Sessions, bar_table, check_sessions, read_every
 from tickops._units import Unit, Units, check_unit
 from tickops.exceptions import SnapshotError
@@ -24,6 +26,7 @@ from tickops.exceptions import SnapshotError
 if TYPE_CHECKING:
     from tickops._arrays import F64, I32, I64, Array, Records
     from tickops._column import Column
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -81,7 +84,7 @@ class bars(Operator):
     A row a bar, when it closes: symbol; trading_day (Date, local); start, end (as timestamp);
     open, high, low, close (Float64, currency); volume (Int64, feed unit); amount (Float64,
     currency); vwap (Float64, amount / (volume · unit)); rows (Int64); partial, gap (Boolean);
-    then the aggregates.
+    then the aggregates; region (where the frame has it; null where it is no known market).
 
     Raises
     ------
@@ -97,15 +100,15 @@ class bars(Operator):
     rose since the symbol's row before, low likewise. A bar without such a row in which volume
     or amount moved all the same (a correction, odd lots) has the close before it as its prices.
 
-    A bar closes when its own symbol's row passes its end, on ``advance``, or at ``finish``;
-    other symbols never close it. Rows that no bar takes (lunch, after hours) are left out and
-    counted. `partial`: the symbol's first row of that day came after the bar's start (of bars
-    with the opening auction: after its match, 09:25), or ``finish`` cut it. `gap`: a row in it
-    has that reason. With ``fill``, bars begin with the symbol's first row of the day; before
-    its first trade they have the row's `prev_close`, where the frame has that, else the last
-    close seen. HK: the first bar takes the auction from 09:00, the last one rows to 16:10.
-    US: the regular session; give `sessions` for extended hours. Rows of other regions need
-    `sessions` too.
+    A bar closes when its own symbol's row passes its end, on ``advance``, or at ``finish``; other
+    symbols never close it. Bars that close at once come in the order of their symbols' names. Rows
+    that no bar takes (lunch, after hours) are left out and counted. `partial`: the symbol's first
+    row of that day came after the bar's start (of bars with the opening auction: after its match,
+    09:25), or ``finish`` cut it. `gap`: a row in it has that reason. With ``fill``, bars begin with
+    the symbol's first row of the day; before its first trade they have the row's `prev_close`,
+    where the frame has that, else the last close seen. HK: the first bar takes the auction from
+    09:00, the last one rows to 16:10. US: the regular session; give `sessions` for extended hours.
+    Rows of other regions need `sessions` too.
 
     Examples
     --------
@@ -199,8 +202,7 @@ class _Bars(Core):
         self._watermark_us: I64 = np.full(1, -(2**63), np.int64)
         self._state: Records = np.zeros(0, kernels.STATE)
         self._totals: F64 = np.zeros((0, len(self._aggregate), len(STATISTICS)))
-        self._order: I32 = np.zeros(0, np.int32)
-        self._known: I64 = np.zeros(1, np.int64)
+        self._seen = SeenSymbols(symbols)
         self.counts = dict.fromkeys(kernels.COUNTS, 0)
 
     def push(self, batch: Batch) -> Batch:
@@ -253,6 +255,7 @@ class _Bars(Core):
             return None
         self._watermark_us[0] = now_us
         self._reserve()
+        self._seen.sort()
 
         def step(start: int, target: _Target) -> int:
             return self._kernels.advance(
@@ -264,10 +267,11 @@ class _Bars(Core):
                 *target.arrays(),
             )
 
-        return self._collect(step, int(self._known[0]))
+        return self._collect(step, len(self._seen))
 
     def finish(self) -> Batch | None:
         self._reserve()
+        self._seen.sort()
 
         def step(start: int, target: _Target) -> int:
             return self._kernels.finish(
@@ -278,28 +282,24 @@ class _Bars(Core):
                 *target.arrays(),
             )
 
-        return self._collect(step, int(self._known[0]))
+        return self._collect(step, len(self._seen))
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         count = len(self._symbols)
         self._reserve()
         return {
             "bars": self._state[:count],
             "totals": self._totals[:count],
-            "order": self._order[: int(self._known[0])],
-            "watermark_us": self._watermark_us,
+            "watermark_us": Shared(self._watermark_us, "the time told last"),
         }
 
     def load(self, state: State) -> None:
         count = len(self._symbols)
         self._state = state.array("bars", self._kernels.STATE, count)
         self._totals = state.array("totals", np.float64, count, *self._totals.shape[1:])
-        order = state.array("order", np.int32, None)
-        seen = np.flatnonzero(self._state["seen"])
-        if (self._state["cursor"] < 0).any() or not np.array_equal(np.sort(order), seen):
+        if (self._state["cursor"] < 0).any():
             raise SnapshotError(f"the snapshot of {state.operator} is damaged: its bars do not fit")
-        self._order = grown(order, count)
-        self._known[0] = len(order)
+        self._seen.load(self._state["seen"] != 0)
         self._watermark_us = state.array("watermark_us", np.int64, 1)
 
     @property
@@ -310,14 +310,14 @@ class _Bars(Core):
         count = len(self._symbols)
         self._state = grown(self._state, count)
         self._totals = grown(self._totals, count)
-        self._order = grown(self._order, count)
+        self._seen.reserve()
 
     def _market_arrays(self) -> tuple[Any, ...]:
         table = self._table
         return self._symbols.markets, self._units.by_symbol(), table.bounds, table.bars
 
     def _state_arrays(self) -> tuple[Any, ...]:
-        return self._state, self._totals, self._order, self._known
+        return self._state, self._totals, self._seen.codes, self._seen.count
 
     def _collect(self, step: Any, total: int, batch: Batch | None = None) -> Batch:
         """Call a kernel until it is done, each time with room for more bars."""

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from tickops._arrays import Array
     from tickops._batch import Batch
     from tickops._column import Column
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -139,8 +139,8 @@ class _CombineLatest(Core):
         self.counts["late"] += batch.height - out.height
         return out
 
-    def save(self) -> Mapping[str, Array]:
-        saved: dict[str, Array] = {}
+    def save(self) -> Mapping[str, Saved]:
+        saved: dict[str, Saved] = {}
         for number, newest in enumerate(self._newest.values()):
             saved.update(newest.save(str(number)))
         return saved

@@ -54,10 +54,11 @@ class corwin_schultz(Operator):
 
     Notes
     -----
-    Each row is a period, in the order of rows: time columns are not looked at, so no row is
-    late. The authors take days, and the mean of a month; single values are noisy. A row whose
-    high or low is none (0, null) is null, and left out: the next one is compared with the one
-    before it. Null for a symbol's first period. A spread within 1e-12 of 0 is 0.
+    Each row is a period, in the order of rows, so no row is late. The authors take days, and the
+    mean of a month; single values are noisy. A row whose high or low is none (0, null) is null,
+    and left out: the next one is compared with the one before it. So is a row without symbol, or
+    without time in a frame with `timestamp`. Null for a symbol's first period. A spread within
+    1e-12 of 0 is 0.
 
     References
     ----------

@@ -187,6 +187,7 @@ class _Deltas(Core):
         return kept
 
     def save(self) -> Mapping[str, Array]:
+        self._state = grown(self._state, len(self._symbols))
         return {"rows": self._state[: len(self._symbols)]}
 
     def load(self, state: State) -> None:

@@ -14,8 +14,11 @@ from tickops._batch import Batch
 from tickops._column import Column
 from tickops._duration import Duration, microseconds
 from tickops._late import Late, LatePolicy, check_late, late_row_error
+from tickops._made_rows import region_schema
 from tickops._operator import Core, Operator
+from tickops._saved import Shared
 from tickops._schema import Kind
+from tickops._seen_symbols import SeenSymbols
 from tickops._sessions import Grid, Sessions, bar_table, check_sessions, read_every
 from tickops._units import Unit, Units, check_unit
 from tickops.exceptions import SchemaError, SnapshotError
@@ -23,7 +26,8 @@ from tickops.exceptions import SchemaError, SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import I32, I64, Array, Bool, Records
+    from tickops._arrays import I32, I64, Bool, Records
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -70,7 +74,8 @@ class merge_bars(Operator):
     A row a bar, when it closes, with the columns of `bars`: symbol; trading_day (Date, local);
     start, end (as `start`); open, high, low, close (Float64, currency); volume (Int64, feed
     unit); amount (Float64, currency); vwap (Float64, amount / (volume · unit)); rows (Int64);
-    partial, gap (Boolean). Other columns, aggregates too, are left out.
+    partial, gap (Boolean); region (where the frame has it). Other columns, aggregates too, are
+    left out.
 
     Raises
     ------
@@ -90,8 +95,8 @@ class merge_bars(Operator):
     many bars), `gap` whether one has it; `partial` whether one is, or ``finish`` came before its
     end. Null volume or amount adds to neither.
 
-    The region, and with it the local time, is known from the rows where `bars` comes before in
-    the same chain; else it is CN, unless the frame of bars has a column `region`.
+    Bars of your own need a column `region`, as those of `bars` have where the quotes had it; else
+    they are taken for A-shares.
 
     Prices are of the bars that traded (volume > 0); those of `fill` or of corrections count only
     where none did. From `bars` of rows in order this gives what `bars` of that length gives,
@@ -197,8 +202,7 @@ class _Merge(Core):
         self._table = bar_table(op.grid, op.sessions)
         self._watermark_us: I64 = np.full(1, -(2**63), np.int64)
         self._state: Records = np.zeros(0, kernels.STATE)
-        self._order: I32 = np.zeros(0, np.int32)
-        self._known: I64 = np.zeros(1, np.int64)
+        self._seen = SeenSymbols(symbols)
         self.counts = dict.fromkeys(kernels.COUNTS, 0)
 
     def push(self, batch: Batch) -> Batch:
@@ -244,45 +248,43 @@ class _Merge(Core):
             return None
         self._watermark_us[0] = now_us
         self._reserve()
-        out = np.empty(int(self._known[0]), self._out)
+        self._seen.sort()
+        out = np.empty(len(self._seen), self._out)
         arrays = *self._market_arrays(), *self._state_arrays()
         return self._bars(out[: self._kernels.advance(now_us, *arrays, out)])
 
     def finish(self) -> Batch | None:
         self._reserve()
-        out = np.empty(int(self._known[0]), self._out)
+        self._seen.sort()
+        out = np.empty(len(self._seen), self._out)
         arrays = *self._market_arrays(), *self._state_arrays()
         return self._bars(out[: self._kernels.finish(*arrays, out)])
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         self._reserve()
         return {
             "bars": self._state[: len(self._symbols)],
-            "order": self._order[: int(self._known[0])],
-            "watermark_us": self._watermark_us,
+            "watermark_us": Shared(self._watermark_us, "the time told last"),
         }
 
     def load(self, state: State) -> None:
         count = len(self._symbols)
         self._state = state.array("bars", self._kernels.STATE, count)
-        order = state.array("order", np.int32, None)
-        seen = np.flatnonzero(self._state["seen"])
-        if (self._state["cursor"] < 0).any() or not np.array_equal(np.sort(order), seen):
+        if (self._state["cursor"] < 0).any():
             raise SnapshotError(f"the snapshot of {state.operator} is damaged: its bars do not fit")
-        self._order = grown(order, count)
-        self._known[0] = len(order)
+        self._seen.load(self._state["seen"] != 0)
         self._watermark_us = state.array("watermark_us", np.int64, 1)
 
     def _reserve(self) -> None:
         self._state = grown(self._state, len(self._symbols))
-        self._order = grown(self._order, len(self._symbols))
+        self._seen.reserve()
 
     def _market_arrays(self) -> tuple[Any, ...]:
         table = self._table
         return self._symbols.markets, self._units.by_symbol(), table.bounds, table.bars
 
     def _state_arrays(self) -> tuple[Any, ...]:
-        return self._state, self._order, self._known
+        return self._state, self._seen.codes, self._seen.count
 
     def _bars(self, out: Records) -> Batch:
         if not len(out):
@@ -308,7 +310,8 @@ class _Merge(Core):
 
 def _timed(schema: pl.Schema) -> pl.Schema:
     """What `bar_schema` must know of rows."""
-    return pl.Schema({"symbol": schema["symbol"], "timestamp": schema["start"]})
+    own = {"symbol": schema["symbol"], "timestamp": schema["start"]}
+    return pl.Schema({**own, **region_schema(schema)})
 
 
 def _columns(frame: pl.DataFrame) -> dict[str, Column]:

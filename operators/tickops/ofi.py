@@ -20,9 +20,10 @@ from tickops._schema import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import F64, Array, Bool
+    from tickops._arrays import F64, Bool
     from tickops._batch import Batch
     from tickops._per_symbol import Rows
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -144,7 +145,7 @@ class _Ofi(PerSymbol):
         column = Column.of_floats(result[:, 0]) if self._levels == 1 else _of_levels(result)
         return {"ofi": column}
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         self._books = grown(self._books, len(self.symbols))
         return {**super().save(), "books": self._books[: len(self.symbols)]}
 

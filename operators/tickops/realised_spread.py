@@ -22,8 +22,9 @@ from tickops._trading_days import trading_days
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import I64, Array, Records
+    from tickops._arrays import I64, Records
     from tickops._batch import Batch
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -173,7 +174,7 @@ class _RealisedSpread(Core):
     def finish(self) -> None:
         self.counts["open"] += int(self._state["length"].sum())
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         self._state = grown(self._state, len(self._symbols))
         return {
             "waiting": self._state[: len(self._symbols)],

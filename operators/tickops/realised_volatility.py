@@ -24,9 +24,10 @@ from tickops._windows import Windows
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import F64, I32, Array, Bool
+    from tickops._arrays import F64, I32, Bool
     from tickops._batch import Batch
     from tickops._per_symbol import Rows
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -147,7 +148,7 @@ class _RealisedVolatility(PerSymbol):
         # A sum of nothing but zeros can be a hair below 0.
         return {"realised_volatility": Column.of_floats(np.sqrt(np.maximum(total, 0.0)))}
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         count = len(self.symbols)
         self._price = grown(self._price, count)
         own = {"price": self._price[:count]}

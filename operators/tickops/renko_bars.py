@@ -56,7 +56,8 @@ class renko_bars(Operator):
     A row a brick, when a row completes it: symbol; trading_day (Date, local); start, end (as
     timestamp, of its first row and the one that completes it); open, high, low, close (Float64,
     currency); volume (Int64, feed unit); amount (Float64, currency); vwap (Float64, amount /
-    (volume · unit)); rows (Int64); gap (Boolean); direction (Enum, "up" or "down").
+    (volume · unit)); rows (Int64); gap (Boolean); direction (Enum, "up" or "down"); region (where
+    the frame has it).
 
     Raises
     ------
@@ -126,9 +127,9 @@ class renko_bars(Operator):
 
     def outputs(self, schema: pl.Schema) -> Mapping[str, Any]:
         """Make the columns of bars; none is partial."""
-        columns = bar_schema(schema, {})
+        columns = bar_schema(schema, {}, {"direction": CROSSING})
         del columns["partial"]
-        return {**columns, "direction": CROSSING}
+        return columns
 
     def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
         """State by symbol: its last brick, and what has come since."""
@@ -205,9 +206,9 @@ class _Renko(Core):
     def _bars(self, out: Records) -> Batch:
         if not len(out):
             return Batch({}, 0, self._symbols)
-        columns = bar_columns(self._schema, self._symbols, out, np.empty(0), {})
+        more = {"direction": Column.of_ints(out["direction"], CROSSING)}
+        columns = bar_columns(self._schema, self._symbols, out, np.empty(0), {}, more)
         del columns["partial"]
-        columns["direction"] = Column.of_ints(out["direction"], CROSSING)
         return Batch(columns, len(out), self._symbols, cast("I32", frozen(out["code"])))
 
 

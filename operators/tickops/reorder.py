@@ -22,7 +22,8 @@ from tickops.exceptions import LateRowError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import I32, I64, Array, Records
+    from tickops._arrays import I32, I64, Records
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -158,9 +159,10 @@ class _Reorder(Core):
     def finish(self) -> Batch | None:
         return self._release(2**63 - 1)
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         bound = np.array([self._bound_us], np.int64)
-        return {"waiting": self._waiting, "bound_us": bound, **self._kept.save()}
+        slots = int(self._waiting["slot"].max(initial=-1)) + 1
+        return {"waiting": self._waiting, "bound_us": bound, **self._kept.save(slots)}
 
     def load(self, state: State) -> None:
         self._waiting = state.array("waiting", _WAITING, None)

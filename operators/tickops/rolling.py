@@ -36,8 +36,9 @@ from tickops._windows import Windows
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from tickops._arrays import F64, Array, Bool, Records
+    from tickops._arrays import F64, Bool, Records
     from tickops._batch import Batch
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -226,9 +227,9 @@ class _Rolling(Core):
         self.counts["late"] += batch.height - out.height
         return out
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         count = len(self._symbols)
-        saved = {"newest_us": self._watermarks.save()}
+        saved: dict[str, Saved] = {"newest_us": self._watermarks.save()}
         if self._windows is not None:
             saved |= self._windows.save()
         else:
@@ -297,8 +298,9 @@ def _groups(op: rolling, columns: Sequence[str]) -> list[tuple[Any, Group]]:
         if moments := [name for name in statistics if name in MOMENTS]:
             groups.append((of, Moments(column, moments, op.min_rows)))
         for which in ("min", "max"):
-            if {which, f"arg{which}"} & {*statistics}:
-                extremes = Extremes(column, which, op.min_rows, expanding=expanding)
+            ago = f"arg{which}" in statistics
+            if ago or which in statistics:
+                extremes = Extremes(column, which, op.min_rows, ago=ago, expanding=expanding)
                 groups.append((of, extremes))
         if {*_ENDS} & {*statistics}:
             groups.append((of, Ends(column, op.min_rows, expanding=expanding)))

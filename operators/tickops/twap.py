@@ -22,9 +22,9 @@ from tickops._sessions import Sessions, check_sessions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import Array
     from tickops._batch import Batch
     from tickops._per_symbol import Rows
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -176,7 +176,7 @@ class _OfWindow(PerSymbol):
                 return {"twap": Column.of_floats(result)}
             self._log.make_room(self.state)
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         return {**super().save(), "entries": self._log.pack()}
 
     def load(self, state: State) -> None:

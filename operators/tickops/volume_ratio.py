@@ -22,9 +22,10 @@ from tickops.exceptions import SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import I64, Array, Bool
+    from tickops._arrays import I64, Bool
     from tickops._batch import Batch
     from tickops._per_symbol import Rows
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -157,7 +158,7 @@ class _VolumeRatio(PerSymbol):
         )
         return {"volume_ratio": Column.of_floats(result)}
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         self._past = grown(self._past, len(self.symbols))
         return {**super().save(), "past": self._past[: len(self.symbols)]}
 

@@ -20,9 +20,10 @@ from tickops.exceptions import SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import I64, Array
+    from tickops._arrays import I64
     from tickops._batch import Batch
     from tickops._per_symbol import Rows
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -147,7 +148,7 @@ class _Vpin(PerSymbol):
         )
         return {"vpin": Column.of_floats(result)}
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
         self._rings = grown(self._rings, len(self.symbols))
         return {**super().save(), "rings": self._rings[: len(self.symbols)]}
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tickops._arrays import F64, I64, Array, Bool
     from tickops._batch import Batch
+    from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -181,6 +182,7 @@ class _OfDay(_Vwap):
         return self._out(batch, result, keep)
 
     def save(self) -> Mapping[str, Array]:
+        self._state = grown(self._state, len(self._symbols))
         return {"days": self._state[: len(self._symbols)]}
 
     def load(self, state: State) -> None:
@@ -237,7 +239,8 @@ class _OfWindow(_Vwap):
                 return self._out(batch, result, keep)
             self._log.make_room(self._state)
 
-    def save(self) -> Mapping[str, Array]:
+    def save(self) -> Mapping[str, Saved]:
+        self._state = grown(self._state, len(self._symbols))
         state = self._state[: len(self._symbols)]
         return {"windows": state, "entries": self._log.pack()}
 

@@ -7,7 +7,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from tests.oracles.deltas import LateRow
-from tests.oracles.market import Row, Unit, region_of, shares_per_unit, trading_day
+from tests.oracles.market import (
+    Row,
+    Unit,
+    made_region,
+    region_of,
+    shares_per_unit,
+    trading_day,
+)
 from tests.oracles.sessions import Calendar, Slot, find
 
 Aggregate = Mapping[str, list[str]]
@@ -67,6 +74,7 @@ class Day:
 class Symbol:
     name: str
     region: str
+    made_region: Row
     newest: datetime = EARLIEST
     day: Day | None = None
     last_close: float | None = None
@@ -91,7 +99,8 @@ class Bars:
         if name is None or time is None:
             self.null += 1
             return []
-        symbol = self.symbols.setdefault(name, Symbol(name, region_of(row)))
+        new = Symbol(name, region_of(row), made_region(row))
+        symbol = self.symbols.setdefault(name, new)
         done: list[Row] = []
         if time >= symbol.newest:
             done = self._see(symbol, time)
@@ -102,14 +111,14 @@ class Bars:
         """Bars that are due by now."""
         self.now = max(self.now, now)
         done: list[Row] = []
-        for symbol in self.symbols.values():
+        for _, symbol in sorted(self.symbols.items()):
             done += self._close(symbol, self._is_due)
         return done
 
     def finish(self) -> list[Row]:
         """Bars that hold rows and are still open."""
         done: list[Row] = []
-        for symbol in self.symbols.values():
+        for _, symbol in sorted(self.symbols.items()):
             day = symbol.day
             if day is not None and day.taken:
                 slot = day.slots[day.closed]
@@ -196,7 +205,7 @@ class Bars:
             "partial": cut or (is_first and day.first_row > slot.complete_from),
             "gap": any(row["reason"] == "gap" for row in rows),
         }
-        return [bar | _statistics(rows, self.options.aggregate)]
+        return [bar | _statistics(rows, self.options.aggregate) | symbol.made_region]
 
 
 def _watch_extremes(day: Day, row: Row) -> Taken:

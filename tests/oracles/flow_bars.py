@@ -5,7 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from tests.oracles.market import Row, Unit, region_of, shares_per_unit, trading_day
+from tests.oracles.market import (
+    Row,
+    Unit,
+    made_region,
+    region_of,
+    shares_per_unit,
+    trading_day,
+)
 
 Reached = Callable[[list["Taken"]], bool]
 
@@ -113,7 +120,7 @@ def flow_bars(
         symbol.day = today
         if reached(symbol.open):
             _close(symbol, answer, unit, partial=False)
-    for symbol in symbols.values() if finish else ():
+    for _, symbol in sorted(symbols.items()) if finish else ():
         if symbol.open:
             _close(symbol, answer, unit, partial=True)
     return answer
@@ -169,6 +176,7 @@ def _close(symbol: _Symbol, answer: Answer, unit: Unit, *, partial: bool) -> Non
             "rows": len(rows),
             "partial": partial,
             "gap": any(taken.row.get("reason") == "gap" for taken in rows),
+            **made_region(rows[0].row),
         }
     )
     answer.taken.append(rows)

@@ -37,6 +37,13 @@ def region_of(row: Row) -> str:
     return row.get("region", "CN")
 
 
+def made_region(row: Row) -> Row:
+    """Region that rows made of this one have: none if it has none, null if nobody knows it."""
+    if "region" not in row:
+        return {}
+    return {"region": row["region"] if row["region"] in ZONES else None}
+
+
 def trading_day(moment: datetime, region: str) -> date:
     """Local date of the market; of a market nobody knows, the date in UTC."""
     return moment.astimezone(ZONES.get(region, UTC)).date()

@@ -18,7 +18,7 @@ BEFORE = quote("09:25:00", 100)
 
 COLUMNS = [
     *["symbol", "trading_day", "start", "end", "open", "high", "low", "close"],
-    *["volume", "amount", "vwap", "rows", "partial", "gap"],
+    *["volume", "amount", "vwap", "rows", "partial", "gap", "region"],
 ]
 
 
@@ -62,6 +62,7 @@ def test_a_bar() -> None:
         "rows": 4,
         "partial": False,
         "gap": False,
+        "region": "CN",
     }
 
 
@@ -313,8 +314,8 @@ def test_symbols_do_not_mix() -> None:
     assert pick(bars_of(*rows), "symbol", "start", "close", "volume") == [
         ("600000.SH", at("10:00:00"), 10.0, 11),
         ("000001.SZ", at("10:00:00"), 20.0, 5),
-        ("600000.SH", at("10:01:00"), 10.0, 1),
         ("000001.SZ", at("10:01:00"), 20.0, 2),
+        ("600000.SH", at("10:01:00"), 10.0, 1),
     ]
 
 
@@ -325,7 +326,8 @@ def test_aggregate() -> None:
     names = ["first", "last", "min", "max", "mean", "sum", "count"]
     op = ops.chain(ops.deltas(), ops.bars("1m", aggregate={"spread_bps": names, "rows_": ["max"]}))
     out = op.apply(frame.with_columns(rows_=pl.col("volume")))
-    assert out.columns == [*COLUMNS, *[f"spread_bps_{name}" for name in names], "rows__max"]
+    made = [*[f"spread_bps_{name}" for name in names], "rows__max"]
+    assert out.columns == [*COLUMNS[:-1], *made, "region"]
     assert out.select("^spread_bps_.*$").row(0) == (1.0, 3.0, 1.0, 4.0, 8 / 3, 8.0, 3)
     assert out["rows__max"].to_list() == [104.0]
     assert out.schema["spread_bps_count"] == pl.Int64
@@ -352,6 +354,34 @@ def test_start_and_end_have_the_type_of_timestamp(kind: pl.Datetime) -> None:
     assert start == at("10:00:00").timestamp() * 1_000_000
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [pl.String(), pl.Categorical(), pl.Enum(["US", "CN", "XX"])],
+    ids=["text", "cat", "enum"],
+)
+def test_region_is_that_of_the_symbol_in_the_type_it_came_in(kind: Any) -> None:
+    """So a day of New York stays one where bars are merged on their own."""
+    names = {"AAPL.US": "US", "600000.SH": "CN", "BHP.AX": "XX"}
+    rows = [
+        quote(f"10:00:0{n}", n, symbol=symbol, region=region)
+        for n in range(3)
+        for symbol, region in names.items()
+    ]
+    frame = quotes(rows).with_columns(pl.col("region").cast(kind))
+    out = ops.chain(ops.deltas(), ops.bars("1m", sessions="CN")).apply(frame)
+    assert out.columns == COLUMNS
+    assert out.schema["region"] == kind
+    found = dict(out.select("symbol", "region").rows())
+    assert found == {"AAPL.US": "US", "600000.SH": "CN", "BHP.AX": None}
+
+
+def test_without_region_there_is_none() -> None:
+    op = ops.chain(ops.deltas(), ops.bars("1m", aggregate={"last_price": ["mean"]}))
+    out = op.apply(quotes([BEFORE, quote("10:00:03", 110)]).drop("region"))
+    assert out.columns == [*COLUMNS[:-1], "last_price_mean"]
+    assert out.schema == op.output_schema(quotes([]).drop("region").schema)
+
+
 def test_output_schema() -> None:
     before = pl.Schema({**QUOTES, **DELTAS})
     time, price = QUOTES["timestamp"], pl.Float64()
@@ -368,6 +398,7 @@ def test_output_schema() -> None:
             "rows": pl.Int64(),
             "partial": pl.Boolean(),
             "gap": pl.Boolean(),
+            "region": pl.String(),
         }
     )
     assert ops.bars("1m").output_schema(before) == expected

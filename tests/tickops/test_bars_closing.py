@@ -61,7 +61,7 @@ def test_whole_days_may_come_in_symbol_blocks() -> None:
     run = Run()
     run.push(BEFORE, quote("10:00:03", 110), quote("15:00:03", 120))
     assert run.push(BEFORE | OTHER, quote("10:00:03", 105) | OTHER) == []
-    assert run.finish() == ["600000 14:59 10", "000001 10:00 5 partial"]
+    assert run.finish() == ["000001 10:00 5 partial", "600000 14:59 10"]
 
 
 def test_a_row_that_no_bar_takes_closes_those_before_it() -> None:
@@ -123,10 +123,10 @@ def test_graces_are_parameters() -> None:
     assert run.advance("11:30:10") == ["600000 11:29 2"]
 
 
-def test_advance_closes_idle_symbols_in_order_of_their_first_rows() -> None:
+def test_advance_closes_idle_symbols_in_order_of_their_names() -> None:
     run = Run()
     run.push(BEFORE, BEFORE | OTHER, quote("10:00:03", 105) | OTHER, quote("10:00:04", 110))
-    assert run.advance("10:02:00") == ["600000 10:00 10", "000001 10:00 5"]
+    assert run.advance("10:02:00") == ["000001 10:00 5", "600000 10:00 10"]
 
 
 def test_rows_close_bars_in_the_order_of_the_rows() -> None:

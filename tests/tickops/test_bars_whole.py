@@ -78,8 +78,8 @@ def test_a_day_from_the_auction_to_the_closing_price() -> None:
     edges = {"trading_day": MONDAY, "start": at("09:30:00"), "end": at("15:00:00")}
     prices = {"open": 10.0, "high": 10.4, "low": 9.8, "close": 9.9}
     sums = {"volume": 25, "amount": 25_000.0, "vwap": 10.0, "rows": 6}
-    expected = {"symbol": "600000.SH", **edges, **prices, **sums, "partial": False, "gap": False}
-    assert row == expected
+    flags = {"partial": False, "gap": False}
+    assert row == {"symbol": "600000.SH", **edges, **prices, **sums, **flags, "region": "CN"}
 
 
 def test_a_session_is_the_morning_or_the_afternoon() -> None:

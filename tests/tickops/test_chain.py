@@ -5,6 +5,7 @@ import pytest
 import reactivex
 
 import tickops as ops
+from tests.oracles.frames import at, quote, quotes
 from tests.tickops.test_run import FIRST, SECOND
 
 
@@ -46,6 +47,32 @@ def test_in_a_pipe_one_by_one_or_as_a_chain() -> None:
     source.pipe(ops.chain(a, b)).subscribe(got["chain"].append)
     source.pipe(a, b).subscribe(got["steps"].append)
     assert pl.concat(got["chain"]).equals(pl.concat(got["steps"]))
+
+
+NOBODYS = quotes(
+    [
+        quote("10:00:00", 10, high=10.1, low=9.9),
+        quote("10:00:03", 20, high=99.0, low=1.0) | {"timestamp": None},
+        quote("10:00:06", 30, high=10.1, low=9.9),
+    ]
+).with_columns(
+    start=pl.lit(at("10:00:00")).dt.convert_time_zone("UTC"),
+    end=pl.lit(at("10:01:00")).dt.convert_time_zone("UTC"),
+    close=pl.col("last_price"),
+)
+"""Bars with a column `timestamp` too, which is null in one of them."""
+
+
+@pytest.mark.parametrize("op", [ops.corwin_schultz(), ops.merge_bars("5m")], ids=repr)
+def test_row_without_time_is_nobodys_in_a_chain_and_alone(op: ops.Operator) -> None:
+    """These look at symbols only; whether another step needs times must make no difference."""
+    lag = ops.lag("volume")
+    out = ops.chain(lag, op).apply(NOBODYS)
+    assert out.equals(op.apply(lag.apply(NOBODYS)))
+    alone = op.apply(NOBODYS)
+    assert out.select(alone.columns).equals(alone)
+    of_others = op.apply(NOBODYS.filter(pl.col("timestamp").is_not_null()))
+    assert alone.filter(pl.col("volume") != 20).equals(of_others)
 
 
 def test_operators_are_values() -> None:

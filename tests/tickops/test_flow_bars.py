@@ -133,6 +133,7 @@ def test_a_bar() -> None:
         "rows": 3,
         "partial": False,
         "gap": True,
+        "region": "CN",
     }
 
 
@@ -242,14 +243,14 @@ def test_a_late_row_of_an_earlier_day_ends_no_day() -> None:
     assert (bar["volume"], bar["trading_day"], bar["partial"]) == (12, TUESDAY, False)
 
 
-def test_open_bars_come_out_in_order_of_first_rows() -> None:
+def test_open_bars_come_out_in_order_of_names() -> None:
     other = {"symbol": "000001.SZ"}
     rows = [quote("10:00:00", 1), quote("10:00:00", 1) | other]
     rows += [quote("10:00:03", 2) | other, quote("10:00:03", 3)]
     bars = bars_of(*rows, op=ops.tick_bars(9))
     assert [(bar["symbol"], bar["volume"]) for bar in bars] == [
-        ("600000.SH", 2),
         ("000001.SZ", 1),
+        ("600000.SH", 2),
     ]
 
 

@@ -122,6 +122,20 @@ def test_stays_exact_where_large_sums_cancel() -> None:
     assert kyle_lambda_of(*rows)[2:] == pytest.approx([0.5] * 38, rel=1e-9)
 
 
+@pytest.mark.parametrize("window", ["1h", 5])
+def test_no_digit_of_a_sum_is_lost(window: str | int) -> None:
+    """Flows near 2·10¹⁵ that differ by 10⁶, mids that double and halve: sums and products fill
+    two floats, while rows come and while they leave, and cancel but for the last digits."""
+    rows = [
+        trade(3 * n, 2.0 ** abs(n % 6 - 3) / 3, 1, 2 * 10**15 + n * 7919 % 11 * 10**6 + n)
+        for n in range(40)
+    ]
+    frame = frame_of(*rows)
+    width = seconds(window) if isinstance(window, str) else window
+    expected = oracle.kyle_lambda(rows_of(frame), width)
+    assert_same(ops.kyle_lambda(window).apply(frame), expected, absolute=0.0)
+
+
 LATE = trade(1, 10.0, 1, 2), trade(3, 10.3, 1, 3), trade(6, 10.1, -1, 4), trade(2, 10.4, 1, 9)
 
 

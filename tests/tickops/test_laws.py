@@ -190,6 +190,11 @@ CASES = [
         ops.merge_bars("1d", profile="split_auction", late="include", session_grace="0s"),
         ops.chain(LATE_DELTAS, ops.bars("30m", fill=True)),
     ),
+    Case(
+        ops.merge_bars("1d"),
+        ops.chain(DELTAS, ops.bars("1m"), ops.merge_bars("5m")),
+        frames=EVERYWHERE,
+    ),
     Case(ops.pair_spread("600000.SH", "000001.SZ", hedge=0.5)),
     Case(
         ops.pair_spread("600000.SH", "00700.HK", log=True, max_age="3h", late="include"),
@@ -209,6 +214,7 @@ CASES = [
     Case(ops.sample("7m", grace="0s", late="include"), frames=EVERYWHERE),
     Case(ops.resample("5m", ["last_price", "volume"], max_age="10m", late="include")),
     Case(ops.resample("30m", "amount", sessions=[("00:00", "20:00")]), frames=EVERYWHERE),
+    Case(ops.resample("1h", "amount"), ops.resample("7m", "amount"), EVERYWHERE),
     Case(ops.reorder()),
     Case(ops.reorder(within="1m", late="include"), frames=EVERYWHERE),
     Case(ops.chain(ops.deltas(), ops.vwap(window="5m"), ops.bars("1m")), examples=MORE),

@@ -18,7 +18,7 @@ from tests.oracles import strategies
 from tests.oracles.arrivals import Arrival, arrivals
 from tests.oracles.compare import assert_same, left_out
 from tests.oracles.frames import DELTAS, MONDAY, QUOTES, TUESDAY, at, micros, quote, quotes, traded
-from tests.oracles.market import Row, Unit, region_of, rows_of, shares_per_unit
+from tests.oracles.market import Row, Unit, made_region, region_of, rows_of, shares_per_unit
 from tickops.exceptions import LateRowError, SchemaError
 
 SUMS = 1e-6
@@ -121,6 +121,7 @@ def brick_of(making: Making, first: Fraction, last: Fraction, arrival: Arrival, 
         "rows": len(making.rows),
         "gap": any(taken.row.get("reason") == "gap" for taken, _, _ in making.rows),
         "direction": "up" if making.up else "down",
+        **made_region(arrival.row),
     }
 
 
@@ -194,6 +195,7 @@ def test_a_brick() -> None:
             "rows": 4,
             "gap": True,
             "direction": "up",
+            "region": "CN",
         }
     ]
 
@@ -330,6 +332,7 @@ def test_output_schema() -> None:
             "rows": pl.Int64(),
             "gap": pl.Boolean(),
             "direction": pl.Enum(["up", "down"]),
+            "region": pl.String(),
         }
     )
     assert ops.renko_bars(1).output_schema(before) == expected

@@ -7,11 +7,13 @@ import msgspec
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import tickops as ops
+from tests.tickops.test_laws import CASES
 from tests.tickops.test_run import FIRST, SECOND
+from tickops.testing import quotes
 
 OP = ops.chain(ops.deltas(), ops.vwap(window="5m"))
 
@@ -62,6 +64,17 @@ def test_finish_after_a_restart_needs_no_frame() -> None:
         )
     )
     assert op.start(run.snapshot()).finish().equals(run.finish())
+
+
+def test_of_a_run_whose_last_operators_have_seen_no_row() -> None:
+    quiet = settings(database=None, derandomize=True, phases=[Phase.generate])
+    frame = find(quotes(levels=5, min_rows=2), lambda _: True, settings=quiet)
+    for case in CASES:
+        before = () if case.prepare is None else (case.prepare,)
+        op = ops.chain(*before, ops.filter(pl.col("symbol").is_null()), case.operator)
+        run = op.start()
+        run.push(frame)
+        op.start(run.snapshot())
 
 
 def test_another_operator_is_refused() -> None:

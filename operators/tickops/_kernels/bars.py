@@ -287,7 +287,7 @@ def push(
     state, totals
         (symbols,) of STATE and (symbols, columns, 7), updated in place.
     order, known
-        Symbols in order of first appearance, and (1,) how many; updated in place.
+        Symbols with a row so far, and (1,) how many; new ones are put to the end.
     counts
         (3,) rows left out, as in COUNTS; updated in place.
     out, out_totals, written

@@ -9,8 +9,8 @@ __all__ = ["BETA", "CORR", "COV", "comoments"]
 
 COV, CORR, BETA = range(3)
 
+# Of the sum of squares; below it a variance is nothing but what rounding left.
 _NOTHING = 1e-28
-_X, _Y, _XX, _YY, _XY = 0, 2, 4, 6, 8
 
 
 @kernel
@@ -35,68 +35,40 @@ def _product(a: Scalar, b: Scalar) -> tuple[float, float]:
 
 
 @kernel
-def _add(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Add double-doubles."""
-    high, low = _sum(ah, bh)
-    tail, rest = _sum(al, bl)
-    high, low = _sum(high, low + tail)
-    return _sum(high, low + rest)
+def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
+    """Product of double-doubles; the parts may overlap, which `_put` does not mind."""
+    p, e = _product(ah, bh)
+    return p, e + (ah * bl + al * bh)
 
 
 @kernel
-def _mul(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Multiply double-doubles."""
-    high, low = _product(ah, bh)
-    return _sum(high, low + (ah * bl + al * bh))
+def _put(high: Scalar, low: Scalar, h: Scalar, more: Scalar) -> tuple[float, float]:
+    """Add to a sum; its parts may overlap until `_sum` of them sets them apart again."""
+    total, rest = _sum(high, h)
+    return total, low + (rest + more)
 
 
 @kernel
-def _put(sums: F64, at: int, sign: Scalar, h: Scalar, low: Scalar) -> None:
-    """Add to one of the sums."""
-    high, rest = _add(sums[at], sums[at + 1], sign * h, sign * low)
-    sums[at] = high
-    sums[at + 1] = rest
-
-
-@kernel
-def _change(sums: F64, x: Scalar, y: Scalar, shift: F64, sign: Scalar) -> None:
-    """Add (sign 1) or take away (-1) a pair of values, relative to `shift`."""
-    xh, xl = _sum(x, -shift[0])
-    yh, yl = _sum(y, -shift[1])
-    _put(sums, _X, sign, xh, xl)
-    _put(sums, _Y, sign, yh, yl)
-    h, low = _mul(xh, xl, xh, xl)
-    _put(sums, _XX, sign, h, low)
-    h, low = _mul(yh, yl, yh, yl)
-    _put(sums, _YY, sign, h, low)
-    h, low = _mul(xh, xl, yh, yl)
-    _put(sums, _XY, sign, h, low)
-
-
-@kernel
-def _centred(sums: F64, of: int, a: Scalar, b: Scalar, n: Scalar) -> float:
+def _centred(
+    high: Scalar, low: Scalar, ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar, n: Scalar
+) -> float:
     """Σab - ΣaΣb/n."""
-    h, low = _mul(sums[a], sums[a + 1], sums[b], sums[b + 1])
-    quotient = h / n
-    p, e = _product(quotient, float(n))
-    rest = (((h - p) - e) + low) / n
-    h, low = _add(sums[of], sums[of + 1], -quotient, -rest)
-    return h
+    ph, pl = _times(ah, al, bh, bl)
+    qh, ql = _product(high, float(n))
+    h, rest = _sum(qh, -ph)
+    return (h + (rest + (ql + low * n - pl))) / n
 
 
 @kernel
-def _value(kind: int, sums: F64, n: Scalar) -> float:
-    """One statistic; NaN where it is not defined."""
-    xy = _centred(sums, _XY, _X, _Y, n)
+def _value(kind: int, n: Scalar, xy: Scalar, xx: Scalar, yy: Scalar) -> float:
+    """One statistic of centred sums, those of squares 0 for nothing; NaN if not defined."""
     if kind == COV:
         return xy / (n - 1)
-    yy = _centred(sums, _YY, _Y, _Y, n)
-    if not yy > _NOTHING * sums[_YY]:
+    if not yy > 0:
         return np.nan
     if kind == BETA:
         return xy / yy
-    xx = _centred(sums, _XX, _X, _X, n)
-    if not xx > _NOTHING * sums[_XX]:
+    if not xx > 0:
         return np.nan
     return min(max(xy / np.sqrt(xx) / np.sqrt(yy), -1.0), 1.0)
 
@@ -130,7 +102,8 @@ def comoments(
     x_values, y_values
         (capacity,) values by slot.
     count, shift, sums
-        (symbols,), (symbols, 2) and (symbols, 10), updated in place.
+        (symbols,), (symbols, 2) and (symbols, 10): how many pairs, what they are relative to, and
+        Σx, Σy, Σx², Σy², Σxy in two parts each; updated in place.
     result
         (k, n) written; NaN for null. O(1) a row on average. In pandas: ``rolling(window).cov()``.
     """
@@ -141,26 +114,55 @@ def comoments(
         if c < 0:
             result[:, i] = np.nan
             continue
-        n = count[c]
-        of = sums[c]
-        if resets and fresh[i]:
-            n = 0
-        if sliding:
-            slot = first_out[i]
-            for _ in range(outs[i]):
-                if not (np.isnan(x_values[slot]) or np.isnan(y_values[slot])):
-                    n -= 1
-                    if n > 0:
-                        _change(of, x_values[slot], y_values[slot], shift[c], -1.0)
+        n = 0 if resets and fresh[i] else count[c]
+        # Numbers in local variables: arrays might overlap for all the compiler knows.
+        x0, y0 = shift[c, 0], shift[c, 1]
+        # a and b are the sums of x and y, aa, bb and ab those of their products.
+        ah, al, bh, bl = sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3]
+        aah, aal, bbh, bbl = sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7]
+        abh, abl = sums[c, 8], sums[c, 9]
+        slot = first_out[i] if sliding else 0
+        for k in range(outs[i] + 1 if sliding else 1, 0, -1):
+            sign = -1.0 if k > 1 else 1.0  # the last is the row that comes
+            u = x_values[slot] if k > 1 else x[i]
+            v = y_values[slot] if k > 1 else y[i]
+            if k > 1:
                 slot = following[slot]
-        if not (np.isnan(x[i]) or np.isnan(y[i])):
+            if np.isnan(u) or np.isnan(v):
+                continue
+            n += 1 if k == 1 else -1
             if n == 0:
-                shift[c, 0] = x[i]
-                shift[c, 1] = y[i]
-                of[:] = 0.0
-            _change(of, x[i], y[i], shift[c], 1.0)
-            n += 1
+                continue
+            if k == 1 and n == 1:
+                x0, y0 = u, v
+                ah = al = bh = bl = aah = aal = bbh = bbl = abh = abl = 0.0
+            xh, xl = _sum(u, -x0)
+            yh, yl = _sum(v, -y0)
+            ah, al = _put(ah, al, sign * xh, sign * xl)
+            bh, bl = _put(bh, bl, sign * yh, sign * yl)
+            h, low = _times(xh, xl, xh, xl)
+            aah, aal = _put(aah, aal, sign * h, sign * low)
+            h, low = _times(yh, yl, yh, yl)
+            bbh, bbl = _put(bbh, bbl, sign * h, sign * low)
+            h, low = _times(xh, xl, yh, yl)
+            abh, abl = _put(abh, abl, sign * h, sign * low)
+        ah, al = _sum(ah, al)
+        bh, bl = _sum(bh, bl)
+        aah, aal = _sum(aah, aal)
+        bbh, bbl = _sum(bbh, bbl)
+        abh, abl = _sum(abh, abl)
         count[c] = n
+        shift[c, 0], shift[c, 1] = x0, y0
+        sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3] = ah, al, bh, bl
+        sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7] = aah, aal, bbh, bbl
+        sums[c, 8], sums[c, 9] = abh, abl
+        if n < 2 or n < min_rows:
+            result[:, i] = np.nan
+            continue
+        xy = _centred(abh, abl, ah, al, bh, bl, n)
+        xx = _centred(aah, aal, ah, al, ah, al, n)
+        yy = _centred(bbh, bbl, bh, bl, bh, bl, n)
+        xx = xx if xx > _NOTHING * aah else 0.0
+        yy = yy if yy > _NOTHING * bbh else 0.0
         for k in range(len(kinds)):
-            enough = n >= min_rows and n > 1
-            result[k, i] = _value(kinds[k], of, n) if enough else np.nan
+            result[k, i] = _value(kinds[k], n, xy, xx, yy)

@@ -55,11 +55,15 @@ def extremes(
         (symbols,) values in the window, and of QUEUE; updated in place.
     best, ago
         (n,) written: the extreme, and how many rows of the symbol ago it was, at first if it was
-        more than once; NaN for null. O(1) a row on average. In pandas: ``rolling(window).min()``.
+        more than once; NaN for null. `ago` is empty where nobody asks: looking up the number of
+        the row takes a sixth of the time. O(1) a row on average. In pandas:
+        ``rolling(window).min()``.
     """
+    asked = len(ago) > 0
     for i in range(len(codes)):
         best[i] = np.nan
-        ago[i] = np.nan
+        if asked:
+            ago[i] = np.nan
         c = codes[i]
         if c < 0:
             continue
@@ -90,7 +94,8 @@ def extremes(
         q["size"] = size
         if size > 0 and count[c] >= min_rows:
             best[i] = values[q["head"]]
-            ago[i] = number[slot] - number[q["head"]]
+            if asked:
+                ago[i] = number[slot] - number[q["head"]]
 
 
 @kernel

@@ -261,7 +261,7 @@ def push(
     state
         (symbols,) of STATE, updated in place.
     order, known
-        Symbols in order of first appearance, and (1,) how many; updated in place.
+        Symbols with a row so far, and (1,) how many; new ones are put to the end.
     counts
         (2,) rows left out, as in COUNTS; updated in place.
     out
@@ -345,7 +345,7 @@ def push(
 
 @kernel
 def finish(units: Records, state: Records, order: I32, known: I64, out: Records) -> int:
-    """Close the bars that are open, as partial, in order of first appearance.
+    """Close the bars that are open, as partial, in the order of `order`.
 
     Parameters and result are those of `push`; `out` has room for a bar a symbol. O(symbols).
     """

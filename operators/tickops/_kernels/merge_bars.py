@@ -202,7 +202,7 @@ def push(
     state
         (symbols,) of STATE, updated in place.
     order, known
-        Symbols in order of first appearance, and (1,) how many; updated in place.
+        Symbols with a row so far, and (1,) how many; new ones are put to the end.
     counts
         (3,) bars left out, as in COUNTS; updated in place.
     out
@@ -302,7 +302,7 @@ def advance(
     known: I64,
     out: Records,
 ) -> int:
-    """Close the bars that are due, in order of first appearance.
+    """Close the bars that are due, in the order of `order`.
 
     Parameters and result are those of `push`; `now_us` is the time, `out` has room for a bar a
     symbol. O(symbols).

@@ -63,28 +63,27 @@ def _div(ah: Scalar, al: Scalar, b: Scalar) -> tuple[float, float]:
 
 
 @kernel
-def _change(sums: F64, x: Scalar, shift: Scalar, sign: Scalar, powers: int) -> None:
-    """Add (sign 1) or take away (-1) the powers of x - shift."""
-    dh, dl = _sum(x, -shift)
-    ph = dh
-    pl = dl
-    for k in range(powers):
-        if k > 0:
-            ph, pl = _mul(ph, pl, dh, dl)
-        h, low = _add(sums[2 * k], sums[2 * k + 1], sign * ph, sign * pl)
-        sums[2 * k] = h
-        sums[2 * k + 1] = low
+def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
+    """Product of double-doubles; the parts may overlap, which `_put` does not mind."""
+    p, e = _product(ah, bh)
+    return p, e + (ah * bl + al * bh)
 
 
 @kernel
-def _second(sums: F64, n: Scalar) -> tuple[float, float]:
-    """Sum of squared deviations from the mean; 0 where there is nothing but rounding."""
-    h, low = _mul(sums[0], sums[1], sums[0], sums[1])
-    h, low = _div(h, low, -float(n))
-    h, low = _add(sums[2], sums[3], h, low)
-    if not h > _NOTHING * sums[2]:
-        return 0.0, 0.0
-    return h, low
+def _put(high: Scalar, low: Scalar, h: Scalar, more: Scalar) -> tuple[float, float]:
+    """Add to a sum; its parts may overlap until `_sum` of them sets them apart again."""
+    total, rest = _sum(high, h)
+    return total, low + (rest + more)
+
+
+@kernel
+def _second(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar, n: Scalar) -> float:
+    """Sum of squared deviations from the mean, S2 - S1²/n; 0 where there is but rounding."""
+    ph, pl = _times(ah, al, ah, al)
+    qh, ql = _product(bh, float(n))
+    h, low = _sum(qh, -ph)
+    h += low + (ql + bl * n - pl)
+    return h / n if h > _NOTHING * qh else 0.0
 
 
 @kernel
@@ -118,17 +117,16 @@ def _fourth(sums: F64, n: Scalar) -> float:
 
 
 @kernel
-def _value(kind: int, sums: F64, n: Scalar, shift: Scalar, x: Scalar) -> float:
-    """One statistic; NaN where it is not defined."""
-    m2, _ = _second(sums, n) if n > 1 and kind > MEAN else (0.0, 0.0)
-    if kind == COUNT:
-        return float(n)
+def _value(
+    kind: int, n: Scalar, shift: Scalar, x: Scalar, ah: Scalar, al: Scalar, m2: Scalar
+) -> float:
+    """A statistic of first and second powers; NaN where it is not defined."""
     if kind == SUM:
         h, low = _product(shift, float(n))
-        h, low = _add(h, low, sums[0], sums[1])
+        h, low = _add(h, low, ah, al)
         return h
     if kind == MEAN:
-        h, low = _div(sums[0], sums[1], float(n))
+        h, low = _div(ah, al, float(n))
         h, low = _add(h, low, shift, 0.0)
         return h
     if n < 2:
@@ -141,14 +139,18 @@ def _value(kind: int, sums: F64, n: Scalar, shift: Scalar, x: Scalar) -> float:
         return np.sqrt(m2 / (n - 1) / n)
     if not m2 > 0:
         return np.nan
-    if kind == ZSCORE:
-        h, low = _div(sums[0], sums[1], -float(n))
-        dh, dl = _sum(x, -shift)
-        h, low = _add(h, low, dh, dl)
-        return h / np.sqrt(m2 / (n - 1))
+    h, low = _div(ah, al, -float(n))
+    dh, dl = _sum(x, -shift)
+    h, low = _add(h, low, dh, dl)
+    return h / np.sqrt(m2 / (n - 1))
+
+
+@kernel
+def _shape(kind: int, sums: F64, n: Scalar, m2: Scalar) -> float:
+    """Skew or kurtosis; NaN where it is not defined."""
+    if n < 3 or not m2 > 0:
+        return np.nan
     if kind == SKEW:
-        if n < 3:
-            return np.nan
         return np.sqrt(n * (n - 1.0)) / (n - 2) * (_third(sums, n) / n) / (m2 / n) ** 1.5
     if n < 4:
         return np.nan
@@ -188,7 +190,7 @@ def moments(
     min_rows
         With fewer values in the window the result is null.
     kinds, powers
-        (k,) of COUNT … KURTOSIS, and the highest power that they need, 1 to 4.
+        (k,) of COUNT … KURTOSIS, and the highest power that they need: 1, 2, or more for four.
     count, shift, sums
         (symbols,), (symbols,) and (symbols, 8): how many values, what they are relative to, and
         the sums of the powers in two parts each; updated in place.
@@ -203,32 +205,54 @@ def moments(
         if c < 0:
             result[:, i] = np.nan
             continue
-        n = count[c]
-        of = sums[c]
-        if resets and fresh[i]:
-            n = 0
-        if sliding:
-            slot = first_out[i]
-            for _ in range(outs[i]):
-                v = values[slot]
-                if not np.isnan(v):
-                    n -= 1
-                    if n > 0:
-                        _change(of, v, shift[c], -1.0, powers)
-                slot = following[slot]
+        n = 0 if resets and fresh[i] else count[c]
+        # Numbers in local variables: arrays might overlap for all the compiler knows.
+        # a, b, c and e are the sums of the first to the fourth power.
+        origin = shift[c]
+        ah, al, bh, bl = sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3]
+        ch, cl, eh, el = sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7]
         v = x[i]
-        if not np.isnan(v):
+        slot = first_out[i] if sliding else 0
+        for k in range(outs[i] + 1 if sliding else 1, 0, -1):
+            sign = -1.0 if k > 1 else 1.0  # the last is the row that comes
+            u = values[slot] if k > 1 else v
+            if k > 1:
+                slot = following[slot]
+            if np.isnan(u):
+                continue
+            n += 1 if k == 1 else -1
             if n == 0:
-                shift[c] = v
-                of[:] = 0.0
-            _change(of, v, shift[c], 1.0, powers)
-            n += 1
+                continue
+            if k == 1 and n == 1:
+                origin = u
+                ah = al = bh = bl = ch = cl = eh = el = 0.0
+            dh, dl = _sum(u, -origin)
+            ah, al = _put(ah, al, sign * dh, sign * dl)
+            if powers > 1:
+                ph, pl = _times(dh, dl, dh, dl)
+                bh, bl = _put(bh, bl, sign * ph, sign * pl)
+                if powers > 2:
+                    ph, pl = _times(ph, pl, dh, dl)
+                    ch, cl = _put(ch, cl, sign * ph, sign * pl)
+                    ph, pl = _times(ph, pl, dh, dl)
+                    eh, el = _put(eh, el, sign * ph, sign * pl)
+        ah, al = _sum(ah, al)
+        bh, bl = _sum(bh, bl)
+        sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3] = ah, al, bh, bl
+        if powers > 2:
+            ch, cl = _sum(ch, cl)
+            eh, el = _sum(eh, el)
+            sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7] = ch, cl, eh, el
         count[c] = n
+        shift[c] = origin
+        m2 = _second(ah, al, bh, bl, n) if n > 1 and powers > 1 else 0.0
         for k in range(len(kinds)):
             kind = kinds[k]
             if kind == COUNT:
                 result[k, i] = n
             elif n < min_rows or n == 0 or (kind == ZSCORE and np.isnan(v)):
                 result[k, i] = np.nan
+            elif kind < SKEW:
+                result[k, i] = _value(kind, n, origin, v, ah, al, m2)
             else:
-                result[k, i] = _value(kind, of, n, shift[c], v)
+                result[k, i] = _shape(kind, sums[c], n, m2)

@@ -14,7 +14,6 @@ COUNT, SUM, MEAN, VAR, STD = range(5)
 
 # Of what it is computed from; below it a difference is nothing but what rounding left.
 _NOTHING = 1e-28
-_W, _WW, _WX, _WXX = 0, 2, 4, 6
 
 
 @kernel
@@ -64,56 +63,52 @@ def _div(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
 
 
 @kernel
-def _put(sums: F64, at: int, sign: Scalar, h: Scalar, low: Scalar) -> None:
-    """Add to one of the sums."""
-    high, rest = _add(sums[at], sums[at + 1], sign * h, sign * low)
-    sums[at] = high
-    sums[at + 1] = rest
+def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
+    """Product of double-doubles; the parts may overlap, which `_put` does not mind."""
+    p, e = _product(ah, bh)
+    return p, e + (ah * bl + al * bh)
 
 
 @kernel
-def _change(sums: F64, x: Scalar, w: Scalar, shift: Scalar, sign: Scalar) -> None:
-    """Add (sign 1) or take away (-1) a value relative to `shift`, and its weight."""
-    dh, dl = _sum(x, -shift)
-    _put(sums, _W, sign, w, 0.0)
-    h, low = _product(w, w)
-    _put(sums, _WW, sign, h, low)
-    h, low = _mul(dh, dl, w, 0.0)
-    _put(sums, _WX, sign, h, low)
-    h, low = _mul(h, low, dh, dl)
-    _put(sums, _WXX, sign, h, low)
+def _put(high: Scalar, low: Scalar, h: Scalar, more: Scalar) -> tuple[float, float]:
+    """Add to a sum; its parts may overlap until `_sum` of them sets them apart again."""
+    total, rest = _sum(high, h)
+    return total, low + (rest + more)
 
 
 @kernel
-def _less_square(sums: F64, of: int, a: int) -> float:
-    """Sum `of` less (sum a)² / Σw; 0 where there is nothing but rounding."""
-    h, low = _mul(sums[a], sums[a + 1], sums[a], sums[a + 1])
-    h, low = _div(h, low, sums[_W], sums[_W + 1])
-    h, low = _add(sums[of], sums[of + 1], -h, -low)
-    return h if h > _NOTHING * sums[of] else 0.0
+def _less_square(
+    high: Scalar, low: Scalar, ah: Scalar, al: Scalar, wh: Scalar, wl: Scalar
+) -> float:
+    """Sum less (Σa)² / Σw; 0 where there is nothing but rounding."""
+    h, rest = _mul(ah, al, ah, al)
+    h, rest = _div(h, rest, wh, wl)
+    h, rest = _add(high, low, -h, -rest)
+    return h if h > _NOTHING * high else 0.0
 
 
 @kernel
-def _value(kind: int, sums: F64, n: Scalar, shift: Scalar) -> float:
-    """One statistic; NaN where it is not defined."""
-    if kind == COUNT:
-        return float(n)
+def _variance(wh: Scalar, wl: Scalar, wwh: Scalar, wwl: Scalar, deviation: Scalar) -> float:
+    """Variance from the weighted squared deviations; NaN where it is not defined."""
+    # Σw − Σw²/Σw: of one weight nothing is left of it but rounding.
+    h, low = _div(wwh, wwl, wh, wl)
+    h, low = _add(wh, wl, -h, -low)
+    return deviation / h if h > _NOTHING * wh else np.nan
+
+
+@kernel
+def _value(
+    kind: int, shift: Scalar, wh: Scalar, wl: Scalar, xh: Scalar, xl: Scalar, variance: Scalar
+) -> float:
+    """One statistic."""
     if kind == SUM:
-        h, low = _mul(sums[_W], sums[_W + 1], shift, 0.0)
-        h, low = _add(h, low, sums[_WX], sums[_WX + 1])
+        h, low = _mul(wh, wl, shift, 0.0)
+        h, low = _add(h, low, xh, xl)
         return h
     if kind == MEAN:
-        h, low = _div(sums[_WX], sums[_WX + 1], sums[_W], sums[_W + 1])
+        h, low = _div(xh, xl, wh, wl)
         h, low = _add(h, low, shift, 0.0)
         return h
-    if n < 2:
-        return np.nan
-    # Σw − Σw²/Σw: of one weight nothing is left of it but rounding.
-    h, low = _div(sums[_WW], sums[_WW + 1], sums[_W], sums[_W + 1])
-    h, low = _add(sums[_W], sums[_W + 1], -h, -low)
-    if not h > _NOTHING * sums[_W]:
-        return np.nan
-    variance = _less_square(sums, _WXX, _WX) / h
     return variance if kind == VAR else np.sqrt(variance)
 
 
@@ -155,34 +150,56 @@ def weighted(
     """
     sliding = len(outs) > 0
     resets = len(fresh) > 0
+    spread = (kinds >= VAR).any()
     for i in range(len(codes)):
         c = codes[i]
         if c < 0:
             result[:, i] = np.nan
             continue
-        n = count[c]
-        of = sums[c]
-        if resets and fresh[i]:
-            n = 0
-        if sliding:
-            slot = first_out[i]
-            for _ in range(outs[i]):
-                if not (np.isnan(x_values[slot]) or np.isnan(w_values[slot])):
-                    n -= 1
-                    if n > 0:
-                        _change(of, x_values[slot], w_values[slot], shift[c], -1.0)
+        n = 0 if resets and fresh[i] else count[c]
+        # Numbers in local variables: arrays might overlap for all the compiler knows.
+        origin = shift[c]
+        wh, wl, wwh, wwl = sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3]
+        xh, xl, xxh, xxl = sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7]
+        slot = first_out[i] if sliding else 0
+        for k in range(outs[i] + 1 if sliding else 1, 0, -1):
+            sign = -1.0 if k > 1 else 1.0  # the last is the row that comes
+            u = x_values[slot] if k > 1 else x[i]
+            v = w_values[slot] if k > 1 else w[i]
+            if k > 1:
                 slot = following[slot]
-        if not (np.isnan(x[i]) or np.isnan(w[i])):
+            if np.isnan(u) or np.isnan(v):
+                continue
+            n += 1 if k == 1 else -1
             if n == 0:
-                shift[c] = x[i]
-                of[:] = 0.0
-            _change(of, x[i], w[i], shift[c], 1.0)
-            n += 1
+                continue
+            if k == 1 and n == 1:
+                origin = u
+                wh = wl = wwh = wwl = xh = xl = xxh = xxl = 0.0
+            dh, dl = _sum(u, -origin)
+            wh, wl = _put(wh, wl, sign * v, 0.0)
+            h, low = _product(v, v)
+            wwh, wwl = _put(wwh, wwl, sign * h, sign * low)
+            h, low = _times(dh, dl, v, 0.0)
+            xh, xl = _put(xh, xl, sign * h, sign * low)
+            h, low = _times(h, low, dh, dl)
+            xxh, xxl = _put(xxh, xxl, sign * h, sign * low)
+        wh, wl = _sum(wh, wl)
+        wwh, wwl = _sum(wwh, wwl)
+        xh, xl = _sum(xh, xl)
+        xxh, xxl = _sum(xxh, xxl)
         count[c] = n
+        shift[c] = origin
+        sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3] = wh, wl, wwh, wwl
+        sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7] = xh, xl, xxh, xxl
+        variance = np.nan
+        if spread and n > 1:
+            deviation = _less_square(xxh, xxl, xh, xl, wh, wl)
+            variance = _variance(wh, wl, wwh, wwl, deviation)
         for k in range(len(kinds)):
             if kinds[k] == COUNT:
                 result[k, i] = n
             elif n < min_rows or n == 0:
                 result[k, i] = np.nan
             else:
-                result[k, i] = _value(kinds[k], of, n, shift[c])
+                result[k, i] = _value(kinds[k], origin, wh, wl, xh, xl, variance)

@@ -62,8 +62,9 @@ def check_operator(
     operator
         A `tickops.Operator`, or anything with its ``start``, ``apply``, ``scan``,
         ``output_schema`` and ``__call__``. Its traits choose laws: ``across_symbols``
-        (exempt from law symbols) and ``adds_columns`` (law order, which leaves out the
-        columns named in ``replaces``, if it has that).
+        (exempt from laws symbols and shards), ``adds_columns`` (law order, which leaves out
+        the columns named in ``replaces``, if it has that), and whether it has
+        ``split_snapshot`` and ``merge_snapshots`` (law shards).
     frames
         Rows to try it on: a strategy, or frames, of which slices are tried too. By default
         `quotes` or `depth`, or both in one, whichever the operator takes, with

@@ -7,6 +7,7 @@ from tickops.testing._laws_of_frames import LAYOUT, SCHEMA
 from tickops.testing._laws_of_pipes import FUSION, OBSERVABLE
 from tickops.testing._laws_of_rows import BATCH, CHUNKS, CLOCK, ORDER, SYMBOLS, TIME
 from tickops.testing._laws_of_runs import MEMORY, RUNS, SNAPSHOT, STATE
+from tickops.testing._laws_of_shards import SHARDS
 
 __all__ = ["LAWS"]
 
@@ -21,6 +22,7 @@ LAWS: Final[tuple[Law, ...]] = (
     ORDER,
     SYMBOLS,
     SNAPSHOT,
+    SHARDS,
     STATE,
     LAYOUT,
     OBSERVABLE,

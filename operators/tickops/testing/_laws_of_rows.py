@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from tickops.testing._law import Law, LawBroken, require, require_same, told
-from tickops.testing._streams import counts, joined, play
+from tickops.testing._streams import counts, joined, of_symbol, play, symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +60,9 @@ def _refine(case: Case) -> None:
     if getattr(case.operator, "across_symbols", False) or case.symbol not in expected.columns:
         require(actual.height == expected.height, f"{how}: {actual.height} rows come out")
         return
-    for name in _symbols(expected, case.symbol):
+    for name in symbols_of(expected, case.symbol):
         require_same(
-            _of_symbol(actual, case.symbol, name), _of_symbol(expected, case.symbol, name), how
+            of_symbol(actual, case.symbol, name), of_symbol(expected, case.symbol, name), how
         )
 
 
@@ -84,12 +84,12 @@ def _interleave(case: Case) -> None:
         actual.height == expected.height,
         f"rows in the order {_shown(orders)}: {actual.height} rows come out, not {expected.height}",
     )
-    for name in _symbols(case.stream.frame, case.symbol):
-        own = _of_symbol(expected, case.symbol, name)
-        other = _of_symbol(actual, case.symbol, name)
+    for name in symbols_of(case.stream.frame, case.symbol):
+        own = of_symbol(expected, case.symbol, name)
+        other = of_symbol(actual, case.symbol, name)
         require_same(other, own, f"{name} when the rows come in the order {_shown(orders)}")
         alone = case.stream.replaced(
-            _of_symbol(segment, case.symbol, name) for segment in case.stream.segments
+            of_symbol(segment, case.symbol, name) for segment in case.stream.segments
         )
         sharded = case.played(alone.script())
         require_same(sharded, own, f"{name} when only its rows come")
@@ -145,16 +145,6 @@ def _turns(names: list[str | None], case: Case) -> list[str | None]:
 def _shown(orders: list[list[int]]) -> str:
     text = str(orders)
     return text if len(text) < 500 else f"{text[:500]} …"
-
-
-def _symbols(frame: pl.DataFrame, symbol: str) -> list[str | None]:
-    return frame[symbol].cast(pl.String).unique(maintain_order=True).to_list()
-
-
-def _of_symbol(frame: pl.DataFrame, symbol: str, name: str | None) -> pl.DataFrame:
-    if symbol not in frame.columns:
-        return frame
-    return frame.filter(pl.col(symbol).cast(pl.String).eq_missing(pl.lit(name, pl.String)))
 
 
 def _by_symbol(operator: OperatorLike) -> bool:

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
     from reactivex import Observable
 
-__all__ = ["Event", "OperatorLike", "RunLike", "Stream", "counts", "cuts", "joined", "play"]
+__all__ = [
+    "Event",
+    "OperatorLike",
+    "RunLike",
+    "Stream",
+    "counts",
+    "cuts",
+    "joined",
+    "of_symbol",
+    "play",
+    "symbols_of",
+]
 
 Event: TypeAlias = "pl.DataFrame | int"
 """What a run is told: the next rows, or the time now (epoch microseconds UTC)."""
@@ -99,6 +110,18 @@ def counts(run: RunLike) -> dict[str, int]:
     """Rows that a run left out, by reason; empty for a run that does not count."""
     counted: Mapping[str, int] = getattr(run, "counts", {})
     return {reason: count for reason, count in counted.items() if count}
+
+
+def symbols_of(frame: pl.DataFrame, symbol: str) -> list[str | None]:
+    """Symbols in a column, in order of first appearance."""
+    return frame[symbol].cast(pl.String).unique(maintain_order=True).to_list()
+
+
+def of_symbol(frame: pl.DataFrame, symbol: str, name: str | None) -> pl.DataFrame:
+    """Rows of one symbol; all of them where there is no such column."""
+    if symbol not in frame.columns:
+        return frame
+    return frame.filter(pl.col(symbol).cast(pl.String).eq_missing(pl.lit(name, pl.String)))
 
 
 def cuts(frame: pl.DataFrame, *, max_cuts: int = 6) -> st.SearchStrategy[list[pl.DataFrame]]:

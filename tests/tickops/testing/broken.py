@@ -24,7 +24,7 @@ from tests.tickops.testing.simple import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reactivex import Observable
 
@@ -218,6 +218,27 @@ class TakesAway(Minutes):
         return Generous(self, snapshot)
 
 
+class SplitsInTwo(Totals):
+    """shards: every part is told of all symbols, and counts them from there."""
+
+    def split_snapshot(self, snapshot: bytes, groups: Iterable[Iterable[str]], /) -> list[bytes]:
+        return [snapshot for _ in groups]
+
+
+class LosesOnMerge(Totals):
+    """shards: of several snapshots only one counts."""
+
+    def merge_snapshots(self, snapshots: Iterable[bytes], /) -> bytes:
+        return next(iter(snapshots))
+
+
+class InOrderOfArrival(Minutes):
+    """shards: what comes out at the end is in an order that parts do not know."""
+
+    def end(self, state: State) -> list[Row]:
+        return list(state.values())
+
+
 class RemembersAll(Totals):
     """state: keeps every price."""
 
@@ -295,6 +316,7 @@ BROKEN = {
     "order": [LeavesOut(), ChangesColumn()],
     "symbols": [OneTotal(), NoSymbol()],
     "snapshot": [ForgetsTotal(), TakesAway()],
+    "shards": [SplitsInTwo(), LosesOnMerge(), InOrderOfArrival()],
     "state": [RemembersAll()],
     "layout": [Milliseconds()],
     "observable": [OneSubscription(), NeverCompletes()],
@@ -309,7 +331,9 @@ ALSO = {
     "WritesToInput": set(BROKEN),
     "OneState": {"snapshot", "observable"},
     "NoState": {"time"},
-    "UncountedCuts": {"time", "snapshot"},
+    "UncountedCuts": {"time", "snapshot", "shards"},
+    "OneTotal": {"shards"},
+    "NoSymbol": {"shards"},
     "LastFrameOnly": {"snapshot"},
 }
 """By operator, other laws that cannot hold either where that one does not."""

@@ -13,7 +13,7 @@ from reactivex.disposable import CompositeDisposable
 from tickops import Frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reactivex import abc
 
@@ -54,6 +54,19 @@ class Simple(ABC):
 
     def start(self, snapshot: bytes | None = None, /) -> Run:
         return Run(self, snapshot)
+
+    def split_snapshot(self, snapshot: bytes, groups: Iterable[Iterable[str]], /) -> list[bytes]:
+        """Divide the state by its keys, which are symbols."""
+        state, schema = json.loads(snapshot)
+        whole = [{name: state[name] for name in group if name in state} for group in groups]
+        return [json.dumps([part, schema]).encode() for part in whole]
+
+    def merge_snapshots(self, snapshots: Iterable[bytes], /) -> bytes:
+        parts = [json.loads(snapshot) for snapshot in snapshots]
+        state: State = {}
+        for part, _ in parts:
+            state |= part
+        return json.dumps([state, max(schema for _, schema in parts)]).encode()
 
     def apply(self, frame: pl.DataFrame, /) -> pl.DataFrame:
         run = self.start()
@@ -180,11 +193,11 @@ class Minutes(Simple):
         return closed
 
     def due(self, state: State, now: int) -> list[Row]:
-        names = [name for name in state if (state[name]["minute"] + 1) * MINUTE_US <= now]
+        names = [name for name in sorted(state) if (state[name]["minute"] + 1) * MINUTE_US <= now]
         return [state.pop(name) for name in names]
 
     def end(self, state: State) -> list[Row]:
-        return list(state.values())
+        return [state[name] for name in sorted(state)]
 
 
 class Highest(Simple):
@@ -220,6 +233,25 @@ class Chain(Simple):
     def start(self, snapshot: bytes | None = None, /) -> ChainRun:
         return ChainRun(self.operators, snapshot)
 
+    def split_snapshot(self, snapshot: bytes, groups: Iterable[Iterable[str]], /) -> list[bytes]:
+        named = [list(group) for group in groups]
+        split = [
+            operator.split_snapshot(one.encode(), named)
+            for operator, one in zip(self.operators, json.loads(snapshot), strict=True)
+        ]
+        return [_of_chain(part) for part in zip(*split, strict=True)]
+
+    def merge_snapshots(self, snapshots: Iterable[bytes], /) -> bytes:
+        parts = zip(*(json.loads(snapshot) for snapshot in snapshots), strict=True)
+        return _of_chain(
+            operator.merge_snapshots([one.encode() for one in part])
+            for operator, part in zip(self.operators, parts, strict=True)
+        )
+
+
+def _of_chain(snapshots: Iterable[bytes]) -> bytes:
+    return json.dumps([snapshot.decode() for snapshot in snapshots]).encode()
+
 
 class ChainRun(Run):
     """Runs one after another."""
@@ -244,7 +276,7 @@ class ChainRun(Run):
         return self._flush(lambda run: run.finish())
 
     def snapshot(self) -> bytes:
-        return json.dumps([run.snapshot().decode() for run in self.runs]).encode()
+        return _of_chain(run.snapshot() for run in self.runs)
 
     def _flush(self, step: Callable[[Run], pl.DataFrame]) -> pl.DataFrame:
         out = step(self.runs[0])
