@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     )
     from tickflow_rx.feed import Feed
     from tickflow_rx.journal import Journal
+    from tickflow_rx.parquet import CompactStats, compact, scan_depth, scan_quotes
     from tickflow_rx.recorder import Recorder
+    from tickflow_rx.replay import Replay
 
     __version__: str
 
@@ -28,16 +30,21 @@ __all__ = [
     "INTERLEAVED",
     "QUOTES",
     "AuthenticationError",
+    "CompactStats",
     "Feed",
     "FeedOverflowError",
     "Journal",
     "JournalError",
     "ProtocolError",
     "Recorder",
+    "Replay",
     "ServerError",
     "TickFlowError",
     "__version__",
+    "compact",
     "events",
+    "scan_depth",
+    "scan_quotes",
 ]
 
 _HOME = {
@@ -45,14 +52,19 @@ _HOME = {
     "INTERLEAVED": "tickflow_rx.decoding",
     "QUOTES": "tickflow_rx.decoding",
     "AuthenticationError": "tickflow_rx.exceptions",
+    "CompactStats": "tickflow_rx.parquet",
     "Feed": "tickflow_rx.feed",
     "FeedOverflowError": "tickflow_rx.exceptions",
     "Journal": "tickflow_rx.journal",
     "JournalError": "tickflow_rx.exceptions",
     "ProtocolError": "tickflow_rx.exceptions",
     "Recorder": "tickflow_rx.recorder",
+    "Replay": "tickflow_rx.replay",
     "ServerError": "tickflow_rx.exceptions",
     "TickFlowError": "tickflow_rx.exceptions",
+    "compact": "tickflow_rx.parquet",
+    "scan_depth": "tickflow_rx.parquet",
+    "scan_quotes": "tickflow_rx.parquet",
 }
 
 

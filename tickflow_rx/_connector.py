@@ -98,7 +98,7 @@ class Connector:
         queue: FrameQueue,
         reconnect_delay: tuple[float, float],
     ) -> None:
-        self.connection = 0
+        self.connection = self.connections_before = 0
         self._address = address
         self._session = session
         self._lock = lock
@@ -135,6 +135,11 @@ class Connector:
             await _cancel(ticker)
             self._loop = None
             self._queue.put(end)
+
+    def follow(self, connection: int, stamp_us: int) -> None:
+        """Let numbers and stamps follow those of a recording; before `run`."""
+        self.connection = self.connections_before = connection
+        self._received_us = stamp_us
 
     def stop(self) -> None:
         """End all, from any thread, also before `run`."""
@@ -260,7 +265,10 @@ class Connector:
         return sink
 
     def _stamp(self) -> int:
-        """Time now in epoch microseconds, but later than the frame before: stamps are an order."""
+        """Time now in epoch microseconds, but later than the stamp before: stamps are an order.
+
+        Frames and ticks share it: a recording can tell which came first.
+        """
         self._received_us = max(time.time_ns() // 1_000, self._received_us + 1)
         return self._received_us
 
@@ -292,7 +300,7 @@ class Connector:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(1)
-            self._queue.put(Tick(time.time_ns() // 1_000))
+            self._queue.put(Tick(self._stamp()))
 
     async def _unless_stopped(self, task: asyncio.Task[Any]) -> bool:
         """Wait for a task; cancel it and return False if `stop` comes first."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
 import asyncio
 import contextlib
-import signal
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 from tickflow_rx._queue import End
-from tickflow_rx._waiting import join, wait_for
+from tickflow_rx._waiting import interrupt_main, join, wait_for
 from tickflow_rx.decoding import warmup
 from tickflow_rx.exceptions import TickFlowError
 
@@ -66,7 +63,7 @@ class Threads:
         try:
             warmup()  # while the socket connects
         except KeyboardInterrupt:
-            _interrupt_main()
+            interrupt_main()
         while True:
             ready.wait()
             ready.clear()
@@ -76,17 +73,8 @@ class Threads:
                         return
             except KeyboardInterrupt:
                 # Polars raises what Ctrl-C means for the main thread wherever a query runs.
-                _interrupt_main()
+                interrupt_main()
                 ready.set()
-
-
-def _interrupt_main() -> None:
-    """Raise KeyboardInterrupt in the main thread, and out of what it waits for."""
-    main = threading.main_thread().ident
-    if sys.platform == "win32" or main is None:
-        _thread.interrupt_main()
-    else:  # a signal ends a wait at once; interrupt_main would only be seen after it
-        signal.pthread_kill(main, signal.SIGINT)
 
 
 class Loop:

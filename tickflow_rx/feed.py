@@ -305,7 +305,7 @@ class Feed:
         """What the feed has done so far."""
         counts, queue = self._delivery.counts, self._queue
         return FeedStats(
-            connections=self._connector.connection,
+            connections=self._connector.connection - self._connector.connections_before,
             frames=counts.frames,
             bytes=counts.bytes,
             quotes=counts.quotes,
@@ -360,6 +360,14 @@ class Feed:
                 if channel == "quotes" or self._session.endpoint == "stream"
             ]
         return f"<Feed {self._address.url} {', '.join(counts)}, {state}>"
+
+    def _is_new(self) -> bool:
+        """Whether it can still be run."""
+        return self._runner is None and not self._closed
+
+    def _follow(self, connection: int, stamp_us: int) -> None:
+        """Let connection numbers and receive times follow those of a recording."""
+        self._connector.follow(connection, stamp_us)
 
     def _frames(self, observers: Observers[pl.DataFrame]) -> Frames:
         return Frames(lambda observer, _=None: observers.add(observer), self._clock)

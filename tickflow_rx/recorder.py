@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class RecorderStats:
     frames, bytes
         Raw frames written, and their size before compression.
     events
-        Events of the feed written.
+        Events of the feed written; ticks of its clock are not among them.
     segments
         Files begun.
     """
@@ -45,6 +46,9 @@ class RecorderStats:
 
 class Recorder:
     """Writes all that a feed receives to a journal: raw frames as they came, and its events.
+
+    Also the ticks of its clock, by which operators close what is due: `tickflow_rx.Replay` then
+    gives what the feed gave, bit for bit.
 
     It records from its making until the feed ends or `close`; make it before the feed runs and
     nothing is missing.
@@ -121,14 +125,29 @@ class Recorder:
         self._flush_every = flush_every
         self._flusher = threading.Thread(target=self._flush, name="tickflow-recorder", daemon=True)
         self._flusher.start()
+        clock = feed.quotes.clock
         self._subscriptions = (
             feed.raw.subscribe(self._take, self._feed_failed),
+            *(() if clock is None else (clock.subscribe(self._tick),)),
             feed.status.subscribe(self._note, self._feed_failed, self.close),
         )
 
     def stats(self) -> RecorderStats:
         """What it has done so far."""
         return RecorderStats(self._frames, self._bytes, self._events, self._writer.segments)
+
+    def flush(self) -> None:
+        """Hand all that was recorded so far to the operating system; nothing once it is closed.
+
+        For ``tickops.checkpoint(…, before=recorder.flush)``: a pipeline's state is then never
+        ahead of the journal that it would catch up from.
+
+        Raises
+        ------
+        JournalError
+            Recording has stopped.
+        """
+        self._write(self._writer.flush)
 
     def close(self) -> None:
         """Stop recording and finish the file; harmless a second time."""
@@ -169,6 +188,10 @@ class Recorder:
             lambda: self._writer.event(time.time_ns() // 1_000, event)
         ):
             self._events += 1
+
+    def _tick(self, now_us: int) -> None:
+        with contextlib.suppress(JournalError):  # of which the next frame tells
+            self._write(lambda: self._writer.tick(now_us))
 
     def _feed_failed(self, error: Exception) -> None:
         """The feed ended by an error, which its status has told; or this recorder did."""

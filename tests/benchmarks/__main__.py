@@ -15,7 +15,18 @@ from rich.table import Table
 if TYPE_CHECKING:
     from tests.benchmarks._measure import Result
 
-PARTS = ("operators", "library", "start", "decoding", "feed", "recording", "memory")
+PARTS = (
+    "operators",
+    "library",
+    "start",
+    "decoding",
+    "feed",
+    "recording",
+    "compaction",
+    "replay",
+    "display",
+    "memory",
+)
 
 
 def main() -> int:

@@ -1,12 +1,17 @@
 """``python -m tests.benchmarks._market``: serves the whole market at its rate, until killed.
 
+For 90 s; with ``--endless`` as long as it is asked for, made on the way.
+
 5,400 quotes and 5,400 books every 3 s, in messages of 100 rows spread over the 3 s as the
 exchanges' are; prints its URL.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
+from itertools import count
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -14,26 +19,27 @@ import numpy as np
 from tests.benchmarks._days import names
 from tickflow_rx.server import Batch, Prepared, Server
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 __all__ = ["main"]
 
 _ROWS = 100
 _PERIOD_MS = 3_000
 
 
-def _batches(snapshots: int) -> list[Batch]:
+def _batches(snapshots: Iterable[int]) -> Iterator[Batch]:
     symbols = names()
     groups = [symbols[i : i + _ROWS] for i in range(0, len(symbols), _ROWS)]
     rng = np.random.default_rng(3)
-    batches: list[Batch] = []
-    for k in range(snapshots):
+    for k in snapshots:
         for g, group in enumerate(groups):
             at = 1_776_735_000_000 + k * _PERIOD_MS + g * _PERIOD_MS // len(groups)
             prices = np.round(10 + rng.normal(0, 0.1, len(group)), 2).tolist()
             quotes = [_quote(s, at, p, k) for s, p in zip(group, prices, strict=True)]
             books = [_book(s, at, p) for s, p in zip(group, prices, strict=True)]
-            batches.append(Batch(at, "quotes", tuple(group), tuple(quotes)))
-            batches.append(Batch(at, "depth", tuple(group), tuple(books)))
-    return batches
+            yield Batch(at, "quotes", tuple(group), tuple(quotes))
+            yield Batch(at, "depth", tuple(group), tuple(books))
 
 
 def _quote(symbol: str, at: int, price: float, k: int) -> bytes:
@@ -71,7 +77,9 @@ def _book(symbol: str, at: int, price: float) -> bytes:
 
 def main() -> None:
     """Serve until killed."""
-    source = Prepared(_batches(30), speed=1.0)
+    endless = "--endless" in sys.argv
+    batches = _batches(count()) if endless else list(_batches(range(30)))
+    source = Prepared(batches, speed=1.0)
     subscribed = 2 * len(names())
     with Server(
         source, compression=False, start_when=lambda c: c.subscriptions == subscribed

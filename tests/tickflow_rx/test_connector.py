@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from websockets.exceptions import ConnectionClosedError
@@ -13,6 +13,7 @@ from websockets.frames import Frame, Opcode
 from tests.tickflow_rx.feeds import FAST, SECONDS, Events
 from tests.tickflow_rx.scripted import scripted
 from tickflow_rx import Feed, _connector, events
+from tickflow_rx._queue import Tick
 
 if TYPE_CHECKING:
     from websockets.sync.server import ServerConnection
@@ -99,6 +100,38 @@ def test_a_connection_that_is_not_read_cannot_be_asked() -> None:
     connection: Any = Unanswered(of)
     asyncio.run(of._keep_alive(connection))  # pyright: ignore[reportPrivateUsage]
     assert connection.closed_after == 5
+
+
+def test_ticks_and_frames_have_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the time stands still, or goes back."""
+    times = iter([5, 5, 5, 3, 9])
+    monkeypatch.setattr(_connector.time, "time_ns", lambda: 1_000 * next(times))
+    of = connector()
+    stamps = [of._stamp() for _ in range(4)]  # pyright: ignore[reportPrivateUsage]
+    assert stamps == [5, 6, 7, 8]
+    of.follow(7, 20)
+    assert (of.connection, of._stamp()) == (7, 21)  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_tick_is_stamped_as_frames_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    put: list[Tick] = []
+
+    class Queue:
+        def put(self, tick: Tick) -> None:
+            put.append(tick)
+            if len(put) == 2:
+                raise asyncio.CancelledError
+
+    async def at_once(_: float) -> None:
+        pass
+
+    monkeypatch.setattr(_connector.asyncio, "sleep", at_once)
+    of = connector()
+    of._queue = cast("Any", Queue())  # pyright: ignore[reportPrivateUsage]
+    of.follow(0, 1 << 60)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(of._tick())  # pyright: ignore[reportPrivateUsage]
+    assert put == [Tick((1 << 60) + 1), Tick((1 << 60) + 2)]
 
 
 def connector(delays: tuple[float, float] = FAST) -> _connector.Connector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
 import threading
@@ -14,8 +15,8 @@ from tests import data
 from tests.tickflow_rx.feeds import SECONDS, A, Events, Rows, book, feed_of, feed_threads, quote
 from tests.tickflow_rx.scripted import scripted
 from tickflow_rx import Feed, Journal, JournalError, Recorder, events
-from tickflow_rx._queue import RawFrame
-from tickflow_rx.journal import JournalWriter, Noted
+from tickflow_rx._queue import RawFrame, Tick
+from tickflow_rx.journal import Head, JournalWriter, Noted
 from tickflow_rx.server import Server, WireRecording
 
 if TYPE_CHECKING:
@@ -89,6 +90,45 @@ def test_a_lost_connection_is_in_it(server: Server, feed: Feed, tmp_path: Path) 
     assert Noted(noted[0].time_us, "Gap", {"connection": 2}) in [
         Noted(noted[0].time_us, event.event, event.fields) for event in noted
     ]
+
+
+def test_ticks_stand_where_they_were_told(feed: Feed, tmp_path: Path) -> None:
+    def give(*items: object) -> None:
+        feed._delivery.deliver(items)  # pyright: ignore[reportArgumentType, reportPrivateUsage]
+
+    row = json.dumps({"op": "quotes", "data": [quote(A, timestamp=1_000)]}).encode()
+    frames = [RawFrame(row, 1_000_000 * k, 1) for k in (1, 2)]
+    with Recorder(feed, tmp_path) as recorder:
+        give(Tick(999_999), frames[0], Tick(1_500_000))  # the first tells nobody anything
+        give(Tick(1_500_001), frames[1], events.Connected(1))
+        assert (recorder.stats().frames, recorder.stats().events) == (2, 1)
+    records = [record for record in Journal(tmp_path).read() if not isinstance(record, Head)]
+    first, *ticks, second, connected = records
+    assert [first, second] == frames
+    assert ticks == [Noted(time_us, "Tick", {}) for time_us in (1_500_000, 1_500_001)]
+    assert isinstance(connected, Noted)
+    assert connected.event == "Connected"
+
+
+def test_flush(feed: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Recorder(feed, tmp_path, flush_every=SECONDS) as recorder:
+        feed._delivery.deliver([RawFrame(b'{"op":"quotes","data":[]}', 1, 1)])  # pyright: ignore[reportPrivateUsage]
+        assert [r for r in Journal(tmp_path).read() if isinstance(r, RawFrame)] == []
+        recorder.flush()
+        assert [r for r in Journal(tmp_path).read() if isinstance(r, RawFrame)] != []
+        with monkeypatch.context() as patched:
+            patched.setattr(JournalWriter, "flush", full)
+            with pytest.raises(JournalError, match="No space left"):
+                recorder.flush()
+        with pytest.raises(JournalError, match="No space left"):
+            recorder.flush()
+    closed = Recorder(feed, tmp_path / "closed")
+    closed.close()
+    closed.flush()
+
+
+def full(_: JournalWriter) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_it_ends_with_the_feed_or_by_itself(server: Server, feed: Feed, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from cyclopts.types import NonNegativeInt, PositiveFloat, PositiveInt
 import tickflow_rx
 
 Profile: TypeAlias = Literal["tdx", "split_auction", "dolphindb"]
+ReplayChannel: TypeAlias = Literal["quotes", "depth", "interleaved"]
 Port: TypeAlias = Annotated[NonNegativeInt, Parameter(metavar="PORT")]
 Key: TypeAlias = Annotated[
     str | None, Parameter(env_var="TICKFLOW_API_KEY", metavar="KEY", show_default=False)
@@ -24,6 +25,8 @@ Examples:
   tickflow-rx serve --port 8765 --key secret       a server of your own
   tickflow-rx watch 600000.SH 000001.SZ            TickFlow, live
   tickflow-rx record 600000.SH --out data/         its frames, to disk
+  tickflow-rx replay data/ --pipeline study:bars --out results/
+  tickflow-rx compact data/                        those as Parquet, by day
   tickflow-rx bars quotes.parquet --out bars.parquet
 
 tickflow-rx COMMAND --help says more. python -m tickflow_rx is the same program."""
@@ -87,6 +90,7 @@ def demo(
 Examples:
   tickflow-rx serve --port 8765 --key secret
   tickflow-rx serve --key secret --symbols 500 --speed 10
+  tickflow-rx serve --key secret --source data/ --speed 10
   tickflow-rx serve --key secret --source day.wire.jsonl.gz --speed 60
   tickflow-rx serve --key secret --source day.quotes.parquet --lot 100
 
@@ -121,7 +125,8 @@ def serve(
     host
         Address to listen on; 0.0.0.0 lets other machines in.
     source
-        "simulated", a recording of wire frames (.jsonl, .jsonl.gz), or quotes or depth Parquet.
+        "simulated", a folder that `record` wrote to, a recording of wire frames (.jsonl,
+        .jsonl.gz), or quotes or depth Parquet.
     symbols
         How many instruments the simulated market has; 20 by default.
     speed
@@ -241,6 +246,97 @@ def record(
 
 @app.command(
     sort_key=5,
+    help_epilogue="""\
+Examples:
+  tickflow-rx compact data/
+  tickflow-rx compact data/ --delta tables/
+
+Then, with DuckDB:
+  select * from 'data/quotes/*/*.parquet' where symbol = '600000.SH'""",
+)
+def compact(
+    folder: Annotated[Path, Parameter(name="FOLDER")],
+    /,
+    *,
+    delta: Annotated[Path | None, Parameter(metavar="FOLDER", show_default=False)] = None,
+) -> int:
+    """Write what was recorded as Parquet: quotes and books, by trading day.
+
+    It can be repeated at any time, also while a recorder runs: what is new is
+    added, and the file that is being written waits for a later run.
+
+    Parameters
+    ----------
+    folder
+        That `record` wrote to; Parquet goes to quotes/, depth/ and clock/ in it.
+    delta
+        Also put the rows into Delta tables in this folder; needs tickflow-rx[delta].
+    """
+    from tickflow_rx.cli._compact import Compact
+
+    return Compact(folder, delta).run()
+
+
+@app.command(
+    sort_key=6,
+    help_epilogue="""\
+Examples:
+  tickflow-rx replay data/ --pipeline study:bars --out results/
+  tickflow-rx replay data/ --day 2026-04-21 --pipeline study:bars --out results/
+  tickflow-rx replay data/ --pipeline study:book --channel depth --out results/
+
+Where study.py in the current folder has an operator, or a function:
+  bars = ops.chain(ops.deltas(), ops.bars("1m"))
+  def two(feed): return {"bars": feed.quotes.pipe(bars), "more": ...}""",
+)
+def replay(
+    recording: Annotated[Path, Parameter(name="RECORDING")],
+    /,
+    *,
+    pipeline: Annotated[str, Parameter(metavar="MODULE:NAME")],
+    out: Annotated[Path, Parameter(metavar="FOLDER")],
+    day: Annotated[str | None, Parameter(metavar="YYYY-MM-DD", show_default=False)] = None,
+    symbols: Annotated[list[str], Parameter(negative=(), show_default=False)] = [],  # noqa: B006
+    speed: Annotated[PositiveFloat | None, Parameter(show_default=False)] = None,
+    channel: ReplayChannel = "quotes",
+) -> int:
+    """Run a pipeline over a recording, into Parquet files.
+
+    The same operators as live give the same rows, those that close by time too.
+    Each result appears as FOLDER/NAME.parquet once all is done.
+
+    Parameters
+    ----------
+    recording
+        Folder with a journal, or with what compact made of one; or wire frames (.jsonl, .jsonl.gz).
+    pipeline
+        An operator, or a function of the source that returns an observable or a dict of them.
+    out
+        Folder for the results; it is made if it is not there.
+    day
+        Only rows of this trading day.
+    symbols
+        Only rows of these; names with commas between.
+    speed
+        Recorded seconds a second: 1 as it was. As fast as possible by default.
+    channel
+        What an operator is applied to.
+    """
+    from tickflow_rx.cli._replay import RunReplay
+
+    return RunReplay(
+        recording=recording,
+        pipeline=pipeline,
+        out=out,
+        day=day,
+        symbols=symbols,
+        speed=speed,
+        channel=channel,
+    ).run()
+
+
+@app.command(
+    sort_key=7,
     help_epilogue="""\
 Examples:
   tickflow-rx bars quotes.parquet --every 1m --profile tdx --out bars.parquet

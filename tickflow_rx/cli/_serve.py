@@ -10,6 +10,7 @@ from typing import Final
 from tickflow_rx.cli._errors import CommandError
 from tickflow_rx.cli._parquet_quotes import read_schema
 from tickflow_rx.server import (
+    JournalRecording,
     ParquetRecording,
     Server,
     Signal,
@@ -112,8 +113,14 @@ def make_source(name: str, options: SourceOptions) -> Source:
     if wrong := [option for option, value in given.items() if value is not None]:
         raise CommandError(f"{wrong[0]} is for the simulated market, not for --source {name}")
     path = Path(name)
+    if path.is_dir():
+        _refuse_lot(options, name)
+        return JournalRecording(path, speed=options.speed)
     if not path.is_file():
-        raise CommandError(f"--source is 'simulated' or a file; there is no file {name!r}")
+        raise CommandError(
+            f"--source is 'simulated', a folder with a journal, or a file; there is no file"
+            f" {name!r}"
+        )
     if path.suffix == _PARQUET:
         return _parquet(path, options)
     if path.name.endswith(_WIRE):

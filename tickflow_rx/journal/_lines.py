@@ -16,9 +16,23 @@ from tickflow_rx._queue import RawFrame
 if TYPE_CHECKING:
     from tickflow_rx.events import Event
 
-__all__ = ["VERSION", "Head", "Line", "Noted", "event_line", "frame_line", "head_line", "parse"]
+__all__ = [
+    "TICK",
+    "VERSION",
+    "Head",
+    "Line",
+    "Noted",
+    "event_line",
+    "frame_line",
+    "head_line",
+    "parse",
+    "tick_line",
+]
 
 VERSION: Final = 1
+
+TICK: Final = "Tick"
+"""What a tick of the clock is called among the events."""
 
 _CRC: Final = b'{"crc":"'
 _BODY: Final = len(_CRC) + 8 + len(b'",')
@@ -46,16 +60,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """An event of the feed, as data.
+    """An event of the feed, or a tick of its clock, as data.
 
     Parameters
     ----------
     time_us
-        When it was told, epoch microseconds.
+        When it was told, epoch microseconds; of a tick, the time that it told.
     event
-        Its class in ``tickflow_rx.events``.
+        Its class in ``tickflow_rx.events``, or "Tick".
     fields
-        Its fields; an exception as its text.
+        Its fields; an exception as its text. A tick has none.
     """
 
     time_us: int
@@ -111,6 +125,11 @@ def event_line(time_us: int, event: Event) -> bytes:
     return _line(_ENCODER.encode(_Event(time_us, type(event).__name__, named))[1:])
 
 
+def tick_line(time_us: int) -> bytes:
+    """Line of a tick of the clock."""
+    return _line(_ENCODER.encode(_Event(time_us, TICK, {}))[1:])
+
+
 def head_line(head: Head) -> bytes:
     """Line with which a segment begins."""
     return _line(_ENCODER.encode(_Head(head.version, head.made_by, head.began_us))[1:])
@@ -159,7 +178,7 @@ def _line(body: bytes) -> bytes:
 def _is_json(data: bytes) -> bool:
     try:
         _RAW.decode(data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):  # the latter: nested too deep
         return False
     return data[:1] == b"{" and data[-1:] == b"}"
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import zstandard
 
+from tickflow_rx._queue import RawFrame
 from tickflow_rx.exceptions import JournalError
-from tickflow_rx.journal._lines import VERSION, Head, Line, parse
-from tickflow_rx.journal._writer import FOLDER, SUFFIX
+from tickflow_rx.journal._files import FOLDER, SUFFIX
+from tickflow_rx.journal._lines import VERSION, Head, Line, Noted, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Damage", "Journal"]
 
 _MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _READ: Final = 1 << 18
 _SMALL: Final = 1 << 10
+_BLOCK: Final = 1 << 18  # more than a block of zstd takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Journal:
     ----------
     damage : list of Damage
         What `read` could not read so far.
+    bytes_read : int
+        How much of the files `read` has gone through so far.
 
     Raises
     ------
@@ -67,6 +73,7 @@ class Journal:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.damage: list[Damage] = []
+        self.bytes_read = 0
         self._journal = self.folder / FOLDER
         if not self._journal.is_dir():
             raise JournalError(f"there is no journal in {self.folder}: no folder {self._journal}")
@@ -89,11 +96,39 @@ class Journal:
         JournalError
             A segment is of a later version of the format.
         """
-        for segment in self.segments(day):
-            yield from self._read_segment(segment)
+        yield from self.read_segments(self.segments(day))
 
-    def _read_segment(self, segment: Path) -> Iterator[Line]:
+    def read_segments(self, segments: Iterable[Path]) -> Iterator[Line]:
+        """`read` for some segments; each can be read without those before it."""
+        for segment in segments:
+            before = self.bytes_read
+            yield from self._read_segment(segment, before)
+            self.bytes_read = before + segment.stat().st_size
+
+    def began_us(self, segment: Path) -> int | None:
+        """When a segment began, epoch microseconds; None if its head cannot be read."""
+        with segment.open("rb") as file:
+            try:
+                start = zstandard.ZstdDecompressor().decompressobj().decompress(file.read(_BLOCK))
+            except zstandard.ZstdError:
+                return None
+        head = parse(start.partition(b"\n")[0])
+        return head.began_us if isinstance(head, Head) else None
+
+    def last_connection(self, segments: Iterable[Path] | None = None) -> int:
+        """Number of the newest connection in some segments, or in all; 0 if there is none.
+
+        It is looked for from the end: most often one zstd frame has to be unpacked.
+        """
+        for segment in reversed(self.segments() if segments is None else list(segments)):
+            for lines in _from_the_end(segment):
+                if last := _last_number(lines):
+                    return last
+        return 0
+
+    def _read_segment(self, segment: Path, bytes_before: int) -> Iterator[Line]:
         for content in _frames(segment):
+            self.bytes_read = bytes_before + content.offset
             lines = content.data.split(b"\n")
             tail = lines.pop()
             broken = [] if content.reason is None else [content.reason]
@@ -114,6 +149,21 @@ class Journal:
                 reason = broken[0] if broken else "it was not closed"
                 torn = content.torn and not broken
                 self.damage.append(Damage(segment, content.offset, reason, torn))
+
+
+def _last_number(lines: bytes) -> int:
+    """Connection number of the last line that has one; 0 if none has."""
+    end = len(lines)
+    while end > 0:
+        start = lines.rfind(b"\n", 0, end) + 1
+        match parse(lines[start:end]):
+            case RawFrame(connection=number):
+                return number
+            case Noted(fields={"connection": int(number)}):
+                return number
+            case _:
+                end = start - 1
+    return 0
 
 
 @dataclass(slots=True)
@@ -159,6 +209,26 @@ def _frames(segment: Path) -> Iterator[_Content]:
             if following < 0:
                 return
             offset, waiting = offset + following, bytes(frame[following:])
+
+
+def _from_the_end(segment: Path) -> Iterator[bytes]:
+    """What can be read from each place that a zstd frame may begin at, the last one first.
+
+    Not all such places are: compressed data may look like it, and gives nothing or rubbish.
+    """
+    if not segment.stat().st_size:
+        return
+    with segment.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        at = len(data)
+        while (at := data.rfind(_MAGIC, 0, at)) >= 0:
+            decompressor = zstandard.ZstdDecompressor().decompressobj()
+            pieces: list[bytes] = []
+            with suppress(zstandard.ZstdError):
+                for start in range(at, len(data), _READ):
+                    pieces.append(decompressor.decompress(data[start : start + _READ]))
+                    if decompressor.eof:
+                        break
+            yield b"".join(pieces)
 
 
 def _find_magic(frame: bytearray, file: BinaryIO) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,8 +12,11 @@ import zstandard
 from filelock import FileLock, Timeout
 
 import tickflow_rx
+from tickflow_rx.events import Connected, Gap
 from tickflow_rx.exceptions import JournalError
-from tickflow_rx.journal._lines import VERSION, Head, event_line, frame_line, head_line
+from tickflow_rx.journal._files import FOLDER, SUFFIX
+from tickflow_rx.journal._lines import VERSION, Head, event_line, frame_line, head_line, tick_line
+from tickflow_rx.journal._reader import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,10 +25,7 @@ if TYPE_CHECKING:
     from tickflow_rx._queue import RawFrame
     from tickflow_rx.events import Event
 
-__all__ = ["FOLDER", "SUFFIX", "JournalWriter"]
-
-FOLDER: Final = "journal"
-SUFFIX: Final = ".jsonl.zst"
+__all__ = ["JournalWriter"]
 
 # A zstd frame ends after so many bytes: what is damaged in one costs none of the next.
 _FRAME_BYTES: Final = 8 << 20
@@ -36,6 +37,8 @@ class JournalWriter:
     """Appends to the journal in a folder, alone.
 
     What was given before a `flush` is in the file after it. Not for two threads at once.
+    Connection numbers never go back in a journal: if those given begin at or below the last one
+    there, as those of a new feed do, they are written as following it.
 
     Parameters
     ----------
@@ -68,15 +71,25 @@ class JournalWriter:
             raise JournalError(
                 f"another recorder writes to {self.folder}: give this one a folder of its own"
             ) from None
+        self._last_connection = Journal(self.folder).last_connection()
+        self._connections_before: int | None = None
 
     def frames(self, frames: Iterable[RawFrame]) -> None:
         """Append frames, in order of arrival."""
         for frame in frames:
-            self._append(frame.received_us, frame_line(frame))
+            number = self._number(frame.connection)
+            numbered = frame if number == frame.connection else frame._replace(connection=number)
+            self._append(frame.received_us, frame_line(numbered))
 
     def event(self, time_us: int, event: Event) -> None:
         """Append an event of the feed."""
+        if isinstance(event, Connected | Gap):
+            event = replace(event, connection=self._number(event.connection))
         self._append(time_us, event_line(time_us, event))
+
+    def tick(self, time_us: int) -> None:
+        """Append a tick of the clock."""
+        self._append(time_us, tick_line(time_us))
 
     def flush(self) -> None:
         """Hand all that was given to the operating system."""
@@ -96,6 +109,13 @@ class JournalWriter:
         if segment is not None:
             segment.abandon()
         self._lock.release()
+
+    def _number(self, connection: int) -> int:
+        """Number in the journal of a connection of the feed."""
+        if self._connections_before is None:
+            above = connection > self._last_connection
+            self._connections_before = 0 if above else self._last_connection
+        return self._connections_before + connection
 
     def _append(self, time_us: int, line: bytes) -> None:
         day = _day(time_us)

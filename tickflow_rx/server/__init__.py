@@ -1,6 +1,7 @@
 """A TickFlow-compatible server: simulated market, replayed recordings."""
 
 from tickflow_rx.server._counters import Counters
+from tickflow_rx.server._journal_recording import JournalRecording
 from tickflow_rx.server._messages import Channel
 from tickflow_rx.server._parquet_recording import ParquetRecording
 from tickflow_rx.server._server import Server
@@ -13,6 +14,7 @@ __all__ = [
     "Batch",
     "Channel",
     "Counters",
+    "JournalRecording",
     "Kind",
     "ParquetRecording",
     "Prepared",

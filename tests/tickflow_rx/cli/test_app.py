@@ -11,7 +11,7 @@ from tickflow_rx.cli import main
 from tickflow_rx.cli._app import Profile
 from tickops._sessions import Profile as ProfileOfBars
 
-COMMANDS = ("demo", "serve", "watch", "bars")
+COMMANDS = ("demo", "serve", "watch", "record", "compact", "replay", "bars")
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -35,6 +35,7 @@ def test_parquet_to_parquet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert made.height > 50
     assert same(made, bars())
     assert made.schema["symbol"] == pl.String
+    assert made["region"].unique().to_list() == ["CN"]
     rows = quotes().height
     outside = BARS.start()
     outside.push(quotes())

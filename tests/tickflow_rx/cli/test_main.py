@@ -58,7 +58,7 @@ def test_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
     [
         (
             ["nonsense"],
-            'Unknown command "nonsense". Available commands: demo, serve, watch, record, bars.',
+            "Available commands: demo, serve, watch, record, compact, replay, bars.",
         ),
         (["bars"], 'Command "bars" parameter INPUT requires an argument. Try tickflow-rx bars'),
         (["bars", "a"], "parameter --out requires an argument. Try tickflow-rx bars --help."),

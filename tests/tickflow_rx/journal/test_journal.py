@@ -100,7 +100,64 @@ def test_the_next_writer_goes_on_in_a_new_file(tmp_path: Path) -> None:
         writer.close()
     journal = Journal(tmp_path)
     assert [path.name for path in journal.segments()] == ["000001.jsonl.zst", "000002.jsonl.zst"]
-    assert frames_of(journal) == [raw(1), raw(2)]
+    assert frames_of(journal) == [raw(1), raw(2)._replace(connection=2)]
+
+
+RUNS = st.lists(
+    st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=6), min_size=1, max_size=5
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(runs=RUNS, torn=st.booleans())
+def test_connection_numbers_never_go_back(
+    runs: list[list[tuple[int, bool]]], *, torn: bool
+) -> None:
+    """A recorder whose numbers are above those before keeps them; else they follow."""
+    expected: list[int] = []
+    with TemporaryDirectory() as folder:
+        for run in runs:
+            writer = JournalWriter(folder, segment_bytes=300)
+            last, connection, before = max(expected, default=0), 1, None
+            for step, event in run:
+                connection += step - 1
+                if before is None:
+                    before = 0 if connection > last else last
+                if event:
+                    writer.event(START_US, events.Gap(connection))
+                else:
+                    writer.frames([raw(len(expected))._replace(connection=connection)])
+                writer.flush()
+                expected.append(before + connection)
+            writer.abandon() if torn else writer.close()
+        journal = Journal(folder)
+        found = [
+            record.connection if isinstance(record, RawFrame) else record.fields["connection"]
+            for record in journal.read()
+            if not isinstance(record, Head)
+        ]
+        assert found == expected
+        assert found == sorted(found)
+        assert journal.last_connection() == max(expected, default=0)
+        for segment in journal.segments():
+            part = list(Journal(folder).read_segments([segment]))
+            assert isinstance(part[0], Head)
+            assert journal.began_us(segment) == part[0].began_us
+
+
+def test_how_much_was_read(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, segment_bytes=1)
+    for number in range(3):
+        writer.frames([raw(number)])
+        writer.flush()
+    writer.close()
+    journal = Journal(tmp_path)
+    sizes = [segment.stat().st_size for segment in journal.segments()]
+    read = [journal.bytes_read for record in journal.read() if isinstance(record, RawFrame)]
+    assert read == [0, sizes[0], sizes[0] + sizes[1]]
+    assert journal.bytes_read == sum(sizes)
+    journal.segments()[0].write_bytes(b"not zstd")
+    assert journal.began_us(journal.segments()[0]) is None
 
 
 def test_one_writer_a_folder(tmp_path: Path) -> None:

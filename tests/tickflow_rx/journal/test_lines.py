@@ -19,6 +19,7 @@ from tickflow_rx.journal._lines import (
     frame_line,
     head_line,
     parse,
+    tick_line,
 )
 
 FRAMES = st.builds(
@@ -40,6 +41,8 @@ QUOTE = b'{"op":"quotes","data":[{"symbol":"600000.SH","amount":422430500,"new":
 @example(RawFrame(QUOTE, 1_776_735_000_123_456, 1))
 @example(RawFrame(b'{"a":\n1}', 0, 1))
 @example(RawFrame(b'{"a":1} ', 0, 1))
+@example(RawFrame(b'{"a":' + b"[" * 9_999, 0, 1))
+@example(RawFrame(b'{"a":' + b"[" * 9_999 + b"]" * 9_999 + b"}", 0, 1))
 @example(RawFrame(b'{"a":"\xff"}', 0, 1))
 @example(RawFrame(BINARY_MARK + b"\x00\n", 0, 1))
 @example(RawFrame(b'{"a":1},"frame":{}', 0, 1))
@@ -82,6 +85,7 @@ def test_events_and_heads() -> None:
     noted = parse(listed[:-1])
     assert isinstance(noted, Noted)
     assert noted.fields == {"channel": "depth", "symbols": ["600000.SH"], "total": 1}
+    assert parse(tick_line(8)[:-1]) == Noted(8, "Tick", {})
     head = Head(1, "tickflow-rx 0.1.0", 9)
     assert parse(head_line(head)[:-1]) == head
 
