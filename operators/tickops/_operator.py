@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
+from tickops._batches_of import batches_of
 from tickops._rx import stream
 from tickops._schema import check
 
@@ -245,7 +246,7 @@ class Operator(ABC):
             What comes out, as it comes; never empty.
         """
         run = self.start()
-        for frame in lazy.collect_batches(maintain_order=True, chunk_size=rows):
+        for frame in batches_of(lazy, rows):
             out = run.push(frame)
             if out.height:
                 yield out
