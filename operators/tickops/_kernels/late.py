@@ -23,8 +23,8 @@ def in_order(
     newest_us
         (symbols,) newest time of each symbol, updated in place.
     new_codes, new_us
-        (n,) written: symbol number, -1 for late rows that are dropped; epoch us, that of the
-        symbol's newest row for late rows that are included.
+        (n,) written if a row is late: symbol number, -1 for late rows that are dropped; epoch
+        us, that of the symbol's newest row for late rows that are included.
     keep
         (n,) of true; written false for late rows to be dropped.
 
@@ -33,8 +33,21 @@ def in_order(
     int
         How many rows are late; if `late` is 1, -1 - row of the first. O(1) a row.
     """
+    # Mostly none is late; without writing this takes a third of the time.
+    first = 0
+    while first < len(codes):
+        c = codes[first]
+        if c >= 0:
+            if times_us[first] < newest_us[c]:
+                break
+            newest_us[c] = times_us[first]
+        first += 1
+    if first == len(codes):
+        return 0
+    new_codes[:first] = codes[:first]
+    new_us[:first] = times_us[:first]
     count = 0
-    for i in range(len(codes)):
+    for i in range(first, len(codes)):
         c = codes[i]
         t = times_us[i]
         new_codes[i] = c
