@@ -1,14 +1,18 @@
 # Two commands do everything on a fresh machine, each making .venv itself:
 #   make demo    the main job on an embedded server, no key needed (DEMO_SECONDS=20)
 #   make test    ruff, pyright strict, pytest with doctests
-# Also: make bench (speed against peers), make readme, make format, make clean
+# Also: make test-docs (notebooks, pages of the site), make test-browser (the displays in Chromium,
+# which it installs with apt), make bench (speed against peers), make docs (the site, into
+# docs/site), make notebooks (saves their outputs), make readme, make format, make clean
 PYTHON ?= python3
 DEMO_SECONDS ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
+BROWSER := .venv-browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types pytest pytest-nojit bench readme format clean
+.PHONY: demo test lint types pytest pytest-nojit test-docs test-browser chromium bench docs notebooks \
+	readme format clean
 
 demo: $(VENV)/.run
 	$(BIN)/tickflow-rx demo --seconds $(DEMO_SECONDS)
@@ -34,8 +38,30 @@ pytest-nojit: $(VENV)/.dev
 	NUMBA_DISABLE_JIT=1 TICKOPS_SMALL=1 $(BIN)/pytest -q -n 2 --dist worksteal tests/tickops \
 		--ignore tests/tickops/testing -m "not real_data"
 
+# The notebooks from top to bottom, the code on the pages of the site, and the site
+test-docs: $(VENV)/.dev docs
+	$(BIN)/pytest -n 2 --dist worksteal tests/docs tests/notebooks
+
+# JupyterLab and marimo in Chromium, on this machine alone; pictures are left in browser-artefacts/
+test-browser: $(BROWSER)/.done chromium
+	$(BROWSER)/bin/basedpyright -p tests/browser
+	$(BROWSER)/bin/pytest --timeout 300 -p no:cacheprovider tests/browser
+
+chromium:
+	@command -v chromium >/dev/null || { \
+		[ "$$(id -u)" = 0 ] || sudo="sudo"; \
+		$$sudo apt-get update && $$sudo apt-get install -y chromium; }
+
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks
+
+# Pages that open in a browser as they are; for search too: python -m http.server -d docs/site
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -f docs/mkdocs.yml
+
+# Runs all and saves their outputs; NAMES=01_quickstart for some
+notebooks: $(VENV)/.dev
+	$(BIN)/python -m tests.notebooks $(NAMES)
 
 # README's table of operators, from their docstrings
 readme: $(VENV)/.dev
@@ -46,7 +72,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist demo-output
+	rm -rf $(VENV) $(BROWSER) browser-artefacts .pytest_cache .ruff_cache .hypothesis dist demo-output docs/site
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,3 +90,14 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q -e '.[bench]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q -e '.[docs]'
+	@touch $@ $(VENV)/.run
+
+$(BROWSER)/bin/python: | $(VENV)/bin/python
+	$(PYTHON) -m venv $(BROWSER)
+
+$(BROWSER)/.done: pyproject.toml | $(BROWSER)/bin/python
+	$(BROWSER)/bin/python -m pip install -q -e '.[browser]'
+	@touch $@
