@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from tickflow_rx.cli._errors import CommandError, first_line
+from tickops._batches_of import batches_of
 
 NEEDED: Final = ("symbol", "timestamp", "last_price", "high", "low", "volume", "amount")
 """Columns that bars cannot be made without."""
@@ -54,11 +55,8 @@ class ParquetQuotes:
     def frames(self) -> Iterator[pl.DataFrame]:
         """Rows of one file after the other."""
         for path in self.paths:
-            batches = self._lazy(path).collect_batches(
-                maintain_order=True, chunk_size=self._rows, lazy=True
-            )
             try:
-                yield from batches
+                yield from batches_of(self._lazy(path), self._rows)
             except pl.exceptions.PolarsError as error:
                 raise CommandError(f"{path} cannot be read: {first_line(error)}") from error
 
