@@ -161,19 +161,19 @@ class Played:
 
 
 def frame(at_s: float, *symbols: str, connection: int = 1, **fields: Any) -> RawFrame:
-    at_ms = START_MS + int(1_000 * at_s)
+    at_ms = START_MS + round(1_000 * at_s)
     rows = [quote(s, **({"timestamp": at_ms} | fields)) for s in symbols]
     return RawFrame(json.dumps({"op": "quotes", "data": rows}).encode(), 1_000 * at_ms, connection)
 
 
 def books(at_s: float, *symbols: str, connection: int = 1) -> RawFrame:
-    at_ms = START_MS + int(1_000 * at_s)
+    at_ms = START_MS + round(1_000 * at_s)
     rows = [book(symbol, timestamp=at_ms) for symbol in symbols]
     return RawFrame(json.dumps({"op": "depth", "data": rows}).encode(), 1_000 * at_ms, connection)
 
 
 def tick(at_s: float) -> Tick:
-    return Tick(1_000 * (START_MS + int(1_000 * at_s)))
+    return Tick(1_000 * (START_MS + round(1_000 * at_s)))
 
 
 def items_of(seed: int, count: int) -> Iterator[Any]:
@@ -193,7 +193,7 @@ def items_of(seed: int, count: int) -> Iterator[Any]:
             case 4 | 5:
                 yield books(at, *symbols, connection=connection)
             case _:
-                late = START_MS + int(1_000 * (at - chance.choice([0, 0, 5, 70])))
+                late = START_MS + round(1_000 * (at - chance.choice([0, 0, 5, 70])))
                 yield frame(at, *symbols, connection=connection, volume=volume, timestamp=late)
 
 
@@ -237,7 +237,7 @@ def volumes(folder: Path, **options: Any) -> list[int]:
 
 
 def at(seconds: float) -> int:
-    return 1_000 * (START_MS + int(1_000 * seconds))
+    return 1_000 * (START_MS + round(1_000 * seconds))
 
 
 @dataclass(frozen=True)
