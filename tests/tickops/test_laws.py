@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-FEW = 2 if SMALL else 3
-MORE = 3 if SMALL else 5
+FEW = 2
+MORE = 3 if SMALL else 4
 IN_ORDER = quotes(corrections=True, nulls=True)
 EVERYWHERE = quotes(symbols=5, regions=("CN", "HK", "US", "ZZ"), late=True, corrections=True)
 WITHOUT_MOMENTS = tuple(law for law in LAWS if not law.moments)
