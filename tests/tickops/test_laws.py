@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 FEW = 2
-MORE = 3 if SMALL else 4
+MORE = 2 if SMALL else 4
 IN_ORDER = quotes(corrections=True, nulls=True)
 EVERYWHERE = quotes(symbols=5, regions=("CN", "HK", "US", "ZZ"), late=True, corrections=True)
 WITHOUT_MOMENTS = tuple(law for law in LAWS if not law.moments)
@@ -240,7 +240,7 @@ CASES = [
 ]
 
 
-OF_SHELLS = ("schema", "layout", "observable", "fusion")
+OF_SHELLS = ("schema", "layout", "observable", "fusion", "shards")
 """Laws of what lies around kernels: as they are, compiled or not."""
 
 
