@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 import tickops as ops
-from docs.plots import MINUTES, PLOTS, START, SYMBOLS, WITHOUT
+from docs.plots import MINUTES, PLOTS, START, SYMBOLS
 from docs.svg import Candle, Panel, Series, picture
 from tickflow_rx.decoding import Batch, Decoder
 from tickflow_rx.server import SimulatedMarket
@@ -31,13 +31,13 @@ _BELOW_HEIGHT: Final = 90
 
 @cache
 def figure(name: str) -> str:
-    """The picture of an operator with its caption, as HTML; empty for those of WITHOUT."""
-    if name in WITHOUT:
-        return ""
+    """The picture of an operator with its caption, as HTML."""
     plot = PLOTS[name]
     rows = market().filter(pl.col("symbol").cast(pl.String).is_in(plot.symbols))
     rows = rows.filter(pl.col("timestamp") < START + timedelta(minutes=plot.minutes))
-    out = plot.then.apply(plot.operator.apply(plot.prepare.apply(rows)))
+    given = pl.concat([_day_before(plot), rows]) if plot.day_before else rows
+    out = plot.then.apply(plot.operator.apply(plot.prepare.apply(given)))
+    out = out.filter(pl.col(plot.time) >= START) if plot.day_before else out
     own = pl.col("symbol").cast(pl.String) == plot.symbols[0]
     if len(plot.symbols) > 1 and out.filter(own).height:
         out = out.filter(own)
@@ -62,6 +62,14 @@ def market() -> pl.DataFrame:
     assert batch.depth is not None
     rows = ops.interleave(quotes=batch.quotes, depth=batch.depth)
     return rows.filter(pl.col("timestamp") >= START)
+
+
+def _day_before(plot: Plot) -> pl.DataFrame:
+    rows = market().filter(pl.col("symbol").cast(pl.String) == plot.day_before)
+    return rows.with_columns(
+        pl.lit(plot.symbols[0]).cast(ops.SYMBOL).alias("symbol"),
+        pl.col("timestamp", "received").dt.offset_by("-1d"),
+    )
 
 
 def _drawn(plot: Plot, rows: pl.DataFrame, out: pl.DataFrame) -> str:

@@ -13,7 +13,7 @@ import tickops as ops
 if TYPE_CHECKING:
     from docs.svg import Mark
 
-__all__ = ["MINUTES", "PLOTS", "START", "SYMBOLS", "WITHOUT", "Plot"]
+__all__ = ["MINUTES", "PLOTS", "START", "SYMBOLS", "Plot"]
 
 A: Final = "600000.SH"
 B: Final = "000001.SZ"
@@ -55,6 +55,8 @@ class Plot:
         How much of the half hour is shown.
     symbols
         Whose rows go in; of the first the price is drawn.
+    day_before
+        Whose rows stand for those of the first symbol on the day before; none by default.
     """
 
     operator: ops.Operator
@@ -68,6 +70,7 @@ class Plot:
     time: str = "timestamp"
     minutes: int = MINUTES
     symbols: tuple[str, ...] = (A,)
+    day_before: str = ""
 
 
 def _bars(operator: ops.Operator, prepare: ops.Operator = BOOK) -> Plot:
@@ -99,10 +102,18 @@ PLOTS: Final[dict[str, Plot]] = {
         below=("delta_volume",),
         mark="impulses",
     ),
+    "first_of_day": Plot(
+        operator=ops.first_of_day(),
+        then=ops.with_columns(pl.col("first_of_day").cast(pl.Int64)),
+        below=("first_of_day",),
+        mark="impulses",
+    ),
+    "unit_check": Plot(operator=ops.unit_check(), below=("unit_fits",)),
     "trade_side": Plot(
         operator=ops.trade_side(), below=("trade_side",), mark="impulses", minutes=5
     ),
     "vwap": Plot(operator=_VWAP, over=("vwap",)),
+    "volume_ratio": Plot(operator=ops.volume_ratio(days=1), below=("volume_ratio",), day_before=B),
     "twap": Plot(operator=ops.twap("5m"), over=("twap",)),
     "spread": Plot(operator=ops.spread(), prepare=ops.asof("depth"), below=("spread_bps",)),
     "weighted_mid": Plot(operator=ops.weighted_mid(), over=("mid", "weighted_mid"), minutes=3),
@@ -194,6 +205,7 @@ PLOTS: Final[dict[str, Plot]] = {
     "runs_bars": _bars(ops.runs_bars("tick", threshold=15)),
     "streak_bars": _bars(ops.streak_bars("tick", threshold=4)),
     "renko_bars": _bars(ops.renko_bars(0.05)),
+    "reorder": Plot(operator=ops.reorder(), over=("last_price",), mark="dots", minutes=3),
     "sample": Plot(operator=ops.sample("1m"), over=("last_price",), mark="dots"),
     "resample": Plot(operator=ops.resample("1m", "last_price"), over=("last_price",), mark="dots"),
     "asof": Plot(
@@ -220,11 +232,3 @@ PLOTS: Final[dict[str, Plot]] = {
     "index": Plot(operator=ops.index({A: 1, B: 2, C: 1}), below=("index",), symbols=(A, B, C)),
 }
 """By name of the operator."""
-
-WITHOUT: Final = {
-    "first_of_day": "one row a day",
-    "reorder": "the rows that came in",
-    "unit_check": "the same number in each row",
-    "volume_ratio": "needs days before",
-}
-"""Operators of which a picture would show nothing, and why."""

@@ -8,13 +8,12 @@ import pytest
 
 import tickops as ops
 from docs.figures import figure, market
-from docs.plots import PLOTS, START, WITHOUT
+from docs.plots import PLOTS, START
 from tests.operator_table import operators
 
 
-def test_each_operator_is_drawn_or_it_is_said_why_not() -> None:
-    assert sorted([*PLOTS, *WITHOUT]) == sorted(operators())
-    assert all(figure(name) == "" for name in WITHOUT)
+def test_each_operator_is_drawn() -> None:
+    assert sorted(PLOTS) == sorted(operators())
 
 
 @pytest.mark.parametrize("name", PLOTS)
