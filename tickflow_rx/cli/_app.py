@@ -5,15 +5,14 @@ Nothing here may import Polars or numba, directly or not: ``--help`` has to be q
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from cyclopts import App, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat, PositiveInt
 
 import tickflow_rx
+from tickflow_rx.cli._choices import Profile, ReplayChannel
 
-Profile: TypeAlias = Literal["tdx", "split_auction", "dolphindb"]
-ReplayChannel: TypeAlias = Literal["quotes", "depth", "interleaved"]
 Port: TypeAlias = Annotated[NonNegativeInt, Parameter(metavar="PORT")]
 Key: TypeAlias = Annotated[
     str | None, Parameter(env_var="TICKFLOW_API_KEY", metavar="KEY", show_default=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import tickops as ops
-from tickflow_rx.cli._app import Profile
+from tickflow_rx.cli._choices import Profile
 from tickflow_rx.cli._errors import CommandError
 from tickflow_rx.cli._quotes_files import QuotesFiles, open_quotes
 from tickflow_rx.cli._table_file import TableFile, check_output

@@ -12,7 +12,7 @@ from reactivex import Observable
 
 import tickops as ops
 from tickflow_rx import DEPTH, INTERLEAVED, QUOTES, Replay
-from tickflow_rx.cli._app import ReplayChannel
+from tickflow_rx.cli._choices import ReplayChannel
 from tickflow_rx.cli._errors import CommandError, first_line
 from tickflow_rx.cli._table_file import TableFile
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tickflow_rx.test_init import imported_by
 from tickflow_rx.cli import main
-from tickflow_rx.cli._app import Profile
+from tickflow_rx.cli._choices import Profile
 from tickops._sessions import Profile as ProfileOfBars
 
 COMMANDS = ("demo", "serve", "watch", "record", "compact", "replay", "bars")
