@@ -9,26 +9,22 @@ from typing import TYPE_CHECKING, Final, cast
 import polars as pl
 
 from tickflow_rx import events
-from tickflow_rx._hub import Hub
-from tickflow_rx._log import feed_logger
+from tickflow_rx._outlets import Outlets
 from tickflow_rx._queue import End, RawFrame, Tick
-from tickflow_rx.decoding import DEPTH, QUOTES, Batch, Decoder, SetAside
+from tickflow_rx.decoding import Batch, Decoder, SetAside
 from tickflow_rx.protocol import Session
-from tickops import interleave
-from tickops._observers import Observers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from threading import Lock
 
+    from tickflow_rx._hub import Hub
     from tickflow_rx._queue import Item
     from tickflow_rx.decoding import Answer, Decoded
 
 __all__ = ["Counts", "Delivery"]
 
 _DAY_MS: Final = 86_400_000
-_NO_QUOTES: Final = pl.DataFrame(schema=QUOTES)
-_NO_DEPTH: Final = pl.DataFrame(schema=DEPTH)
 
 
 @dataclass(slots=True)
@@ -42,7 +38,7 @@ class Counts:
     set_aside: int = 0
 
 
-class Delivery:
+class Delivery(Outlets):
     """The subscribers of a feed, and what they are given.
 
     Parameters
@@ -68,17 +64,8 @@ class Delivery:
         *,
         ticks: bool,
     ) -> None:
+        super().__init__()
         self.counts = Counts()
-        self.quotes = Hub("quotes", self._failed)
-        self.depth = Hub("depth", self._failed)
-        self.interleaved: Observers[pl.DataFrame] = Observers(
-            lambda error: self._failed("interleaved", error)
-        )
-        self.raw: Observers[list[RawFrame]] = Observers(lambda error: self._failed("raw", error))
-        self.clock: Observers[int] = Observers(lambda error: self._failed("clock", error))
-        self.status: Observers[events.Event] = Observers(
-            lambda error: self._failed("status", error)
-        )
         self._session = session
         self._lock = lock
         self._connection = connection
@@ -110,12 +97,7 @@ class Delivery:
     def end(self, end: End) -> None:
         """Tell all subscribers that it is over."""
         self.status.next(events.Closed(end.reason))
-        for hub in (self.quotes, self.depth):
-            hub.end(end.error)
-        self.interleaved.end(end.error)
-        self.raw.end(end.error)
-        self.clock.end()
-        self.status.end(end.error)
+        self.end_all(end.error)
 
     def _frames(self, frames: list[RawFrame]) -> None:
         """Decode frames together, and deliver what they hold in order."""
@@ -151,8 +133,7 @@ class Delivery:
                 if depth is not None:
                     self.counts.depth += depth.height
                     self._rows(self.depth, depth)
-                if len(self.interleaved):
-                    self.interleaved.next(_interleaved(quotes, depth))
+                self.interleave(quotes, depth)
             case SetAside(reason=reason, start=start):
                 self.counts.set_aside += 1
                 reason, start = self._hide(reason), self._hide(start)
@@ -168,15 +149,3 @@ class Delivery:
         if isinstance(event, events.ServerError):
             return events.ServerError(self._hide(event.message), event.channel)
         return event
-
-    def _failed(self, source: str, error: Exception) -> None:
-        feed_logger.warning("a subscriber of %s raised %r and is unsubscribed", source, error)
-        self.status.next(events.SubscriberFailed(source, error))
-
-
-def _interleaved(quotes: pl.DataFrame | None, depth: pl.DataFrame | None) -> pl.DataFrame:
-    """Rows of both channels in the order of the raw frames, each of which has its own stamp."""
-    return interleave(
-        quotes=_NO_QUOTES if quotes is None else quotes,
-        depth=_NO_DEPTH if depth is None else depth,
-    )

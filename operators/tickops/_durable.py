@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["put", "temporary", "write"]
+__all__ = ["put", "sync", "temporary", "write"]
 
 
 def temporary(path: Path) -> Path:
@@ -17,19 +17,26 @@ def temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.tmp")
 
 
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    if path.is_dir():
+        # Windows opens no folders, and keeps names without this.
+        with suppress(PermissionError):
+            folder = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+    else:
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+
+
 def put(path: Path) -> None:
     """Give what is under the temporary name of `path` its own, once it is on the disk."""
-    written = temporary(path)
-    with written.open("rb+") as file:
-        os.fsync(file.fileno())
-    written.replace(path)
-    # Windows opens no folders, and keeps names without this.
-    with suppress(PermissionError):
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    sync(temporary(path))
+    temporary(path).replace(path)
+    sync(path.parent)
 
 
 def write(path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from tests.tickflow_rx.feeds import SECONDS, A, B, Events, Rows, book, feed_of, quote
-from tickflow_rx import INTERLEAVED, _connector, _delivery, events
+from tickflow_rx import INTERLEAVED, _connector, _outlets, events
 from tickflow_rx.server import Server
 from tickops import asof, chain, interleave, spread
 from tickops.testing import assert_identical
@@ -125,7 +125,7 @@ def test_it_is_not_made_while_nobody_is_subscribed(
         made.append(frames)
         return interleave(**frames)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(_delivery, "interleave", note)
+    monkeypatch.setattr(_outlets, "interleave", note)
     feed = feed_of(server, quotes=[A])
     quotes = Rows(feed.quotes)
     with feed:

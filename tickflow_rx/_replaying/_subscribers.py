@@ -5,18 +5,11 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-import polars as pl
-
-from tickflow_rx import events
-from tickflow_rx._hub import Hub
-from tickflow_rx._log import feed_logger
-from tickflow_rx._queue import RawFrame, Tick
+from tickflow_rx._outlets import Outlets
+from tickflow_rx._queue import Tick
 from tickflow_rx._replaying._blocks import Moment
-from tickflow_rx.decoding import DEPTH, QUOTES
-from tickops import interleave
-from tickops._observers import Observers
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,9 +17,6 @@ if TYPE_CHECKING:
     from tickflow_rx._replaying._blocks import Block
 
 __all__ = ["Counts", "Subscribers"]
-
-_NO_QUOTES: Final = pl.DataFrame(schema=QUOTES)
-_NO_DEPTH: Final = pl.DataFrame(schema=DEPTH)
 
 
 @dataclass(slots=True)
@@ -41,17 +31,12 @@ class Counts:
     last_us: int | None = None
 
 
-class Subscribers:
+class Subscribers(Outlets):
     """One thread at a time delivers to them."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.counts = Counts()
-        self.quotes = Hub("quotes", self._failed)
-        self.depth = Hub("depth", self._failed)
-        self.interleaved: Observers[pl.DataFrame] = self._observers("interleaved")
-        self.raw: Observers[list[RawFrame]] = self._observers("raw")
-        self.clock: Observers[int] = self._observers("clock")
-        self.status: Observers[events.Event] = self._observers("status")
         self._caller: threading.Thread | None = None
 
     def deliver(self, block: Block) -> None:
@@ -71,24 +56,13 @@ class Subscribers:
             if block.depth is not None:
                 counts.depth += block.depth.height
                 self.depth.next(block.depth)
-            if len(self.interleaved) and (block.quotes is not None or block.depth is not None):
-                self.interleaved.next(
-                    interleave(
-                        quotes=_NO_QUOTES if block.quotes is None else block.quotes,
-                        depth=_NO_DEPTH if block.depth is None else block.depth,
-                    )
-                )
+            self.interleave(block.quotes, block.depth)
             counts.last_us = block.last_us
 
     def end(self, error: Exception | None) -> None:
         """Tell all that it is over; harmless a second time."""
         with self.calling():
-            for hub in (self.quotes, self.depth):
-                hub.end(error)
-            self.interleaved.end(error)
-            self.raw.end(error)
-            self.clock.end()
-            self.status.end(error)
+            self.end_all(error)
 
     @contextmanager
     def calling(self) -> Generator[None]:
@@ -109,10 +83,3 @@ class Subscribers:
             self.clock.next(moment.time_us)
         else:
             self.status.next(moment.what)
-
-    def _observers(self, source: str) -> Observers[Any]:
-        return Observers(lambda error: self._failed(source, error))
-
-    def _failed(self, source: str, error: Exception) -> None:
-        feed_logger.warning("a subscriber of %s raised %r and is unsubscribed", source, error)
-        self.status.next(events.SubscriberFailed(source, error))

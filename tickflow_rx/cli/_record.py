@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tickflow_rx import Feed, Recorder
+from tickflow_rx._status import Status
 from tickflow_rx.cli._errors import KEY_HELP, CommandError
-from tickflow_rx.cli._status import Status
 from tickflow_rx.exceptions import AuthenticationError
 
 _MEBIBYTE = 1 << 20

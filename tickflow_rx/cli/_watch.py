@@ -10,11 +10,11 @@ from typing import Final
 from rich.console import Console
 
 from tickflow_rx import Feed
+from tickflow_rx._status import Status
 from tickflow_rx.cli._board import Board
 from tickflow_rx.cli._errors import KEY_HELP
 from tickflow_rx.cli._pipelines import follow, warm_up
 from tickflow_rx.cli._screen import FRAME, Screen
-from tickflow_rx.cli._status import Status
 from tickflow_rx.exceptions import AuthenticationError
 
 _STALE: Final = 60.0

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tickflow_rx import events
-from tickflow_rx.cli._status import Status
+from tickflow_rx._status import Status
 from tickflow_rx.display._message import Message
 from tickflow_rx.display._need import need
 from tickflow_rx.display._rates import Rates

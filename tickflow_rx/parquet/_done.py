@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tickflow_rx.parquet._files import sync, temporary
+from tickops._durable import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,11 +112,7 @@ def read_done(path: Path) -> Done | None:
 def write_done(path: Path, done: Done) -> None:
     """Write it, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = temporary(path)
-    new.write_bytes(msgspec.json.format(_ENCODER.encode(done)))
-    sync(new)
-    os.replace(new, path)
-    sync(path.parent)
+    write(path, msgspec.json.format(_ENCODER.encode(done)))
 
 
 def _has_size(path: Path, size: int) -> bool:

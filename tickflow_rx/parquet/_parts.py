@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 import polars as pl
 
 from tickflow_rx.parquet._done import File
-from tickflow_rx.parquet._files import sync, temporary
 from tickflow_rx.parquet._layout import Channel, part_path, parts_of
+from tickops._durable import sync, temporary
 
 if TYPE_CHECKING:
     from pathlib import Path

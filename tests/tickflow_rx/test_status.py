@@ -3,7 +3,7 @@
 import pytest
 
 from tickflow_rx import events
-from tickflow_rx.cli._status import Status
+from tickflow_rx._status import Status
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from collections import deque
 from tickflow_rx import events
 from tickflow_rx.exceptions import ServerError
 
+__all__ = ["Status"]
+
 
 class Status:
     """Follows the events of a feed.
