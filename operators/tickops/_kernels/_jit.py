@@ -16,7 +16,7 @@ def kernel(function: F) -> F:
 
     Cached on disk beside the source, run without the GIL; dividing by zero gives infinity or
     NaN as in numpy. Arrays that come in are read-only and contiguous (``tickops._arrays.frozen``),
-    so each kernel is compiled once. A kernel may call others of its own file only: the cache
-    does not notice changes elsewhere.
+    so each kernel is compiled once. A kernel may call others of its own file only, and what
+    ``_exact`` has: the cache does not notice changes elsewhere.
     """
     return cast("F", _njit(function, cache=True, nogil=True, error_model="numpy"))

@@ -2,11 +2,16 @@
 
 The values are taken relative to one of them (`shift`), so that little cancels; what still does
 has 1e-32 to lose, so windows may slide for ever.
+
+A number in two parts is their sum; the second is but what rounding left of the first, or of what
+it was computed from. Operations lose some 1e-32 of what they are given, and no more is asked of
+them: their results may overlap.
 """
 
 import numpy as np
 
 from tickops._arrays import F64, I32, I64, Bool, Scalar
+from tickops._kernels._exact import product
 from tickops._kernels._jit import kernel
 
 __all__ = ["COUNT", "KURTOSIS", "MEAN", "SEM", "SKEW", "STD", "SUM", "VAR", "ZSCORE", "moments"]
@@ -26,136 +31,135 @@ def _sum(a: Scalar, b: Scalar) -> tuple[float, float]:
 
 
 @kernel
-def _product(a: Scalar, b: Scalar) -> tuple[float, float]:
-    """Product, and what it rounds away (Dekker)."""
-    p = a * b
-    t = 134217729.0 * a
-    a_high = t - (t - a)
-    a_low = a - a_high
-    t = 134217729.0 * b
-    b_high = t - (t - b)
-    b_low = b - b_high
-    return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
+def _set_apart(high: Scalar, low: Scalar) -> tuple[float, float]:
+    """Sum of parts, and what it rounds away (Dekker).
 
-
-@kernel
-def _add(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Add double-doubles."""
-    high, low = _sum(ah, bh)
-    tail, rest = _sum(al, bl)
-    high, low = _sum(high, low + tail)
-    return _sum(high, low + rest)
-
-
-@kernel
-def _mul(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Multiply double-doubles."""
-    high, low = _product(ah, bh)
-    return _sum(high, low + (ah * bl + al * bh))
-
-
-@kernel
-def _div(ah: Scalar, al: Scalar, b: Scalar) -> tuple[float, float]:
-    """Divide a double-double by a float."""
-    quotient = ah / b
-    p, e = _product(quotient, b)
-    return _sum(quotient, (((ah - p) - e) + al) / b)
-
-
-@kernel
-def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Product of double-doubles; the parts may overlap, which `_put` does not mind."""
-    p, e = _product(ah, bh)
-    return p, e + (ah * bl + al * bh)
+    Exact unless `low` is the larger one, after what `high` was of has cancelled; then it loses
+    no more than half a bit of `low`, as did the addition that `low` comes from.
+    """
+    total = high + low
+    return total, low - (total - high)
 
 
 @kernel
 def _put(high: Scalar, low: Scalar, h: Scalar, more: Scalar) -> tuple[float, float]:
-    """Add to a sum; its parts may overlap until `_sum` of them sets them apart again."""
+    """Add to a number."""
     total, rest = _sum(high, h)
     return total, low + (rest + more)
 
 
 @kernel
+def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
+    """Product of numbers."""
+    p, e = product(ah, bh)
+    return p, e + (ah * bl + al * bh)
+
+
+@kernel
+def _square(h: Scalar, low: Scalar) -> tuple[float, float]:
+    """Square of a number."""
+    p, e = product(h, h)
+    return p, e + 2.0 * (h * low)
+
+
+@kernel
+def _over(ah: Scalar, al: Scalar, n: Scalar) -> tuple[float, float]:
+    """Number by a float."""
+    one = 1.0 / n
+    q = ah * one
+    p, e = product(q, n)
+    return q, (((ah - p) - e) + al) * one
+
+
+@kernel
+def _total(shift: Scalar, ah: Scalar, al: Scalar, n: Scalar) -> float:
+    """Sum of the values: n shift + S1."""
+    h, low = product(shift, n)
+    h, low = _put(h, low, ah, al)
+    return h + low
+
+
+@kernel
+def _mean(shift: Scalar, ah: Scalar, al: Scalar, n: Scalar) -> float:
+    """Mean of the values: shift + S1 / n."""
+    h, low = _over(ah, al, n)
+    h, low = _put(shift, 0.0, h, low)
+    return h + low
+
+
+@kernel
 def _second(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar, n: Scalar) -> float:
-    """Sum of squared deviations from the mean, S2 - S1²/n; 0 where there is but rounding."""
-    ph, pl = _times(ah, al, ah, al)
-    qh, ql = _product(bh, float(n))
-    h, low = _sum(qh, -ph)
-    h += low + (ql + bl * n - pl)
-    return h / n if h > _NOTHING * qh else 0.0
+    """Sum of squared deviations times n, n S2 - S1²; 0 where there is but rounding."""
+    ph, pl = _square(ah, al)
+    qh, ql = product(bh, n)
+    h, low = _set_apart(qh, -ph)  # n S2 is never the smaller one (Cauchy-Schwarz)
+    h += low + ((ql - pl) + bl * n)
+    return h if h > _NOTHING * qh else 0.0
 
 
 @kernel
-def _third(sums: F64, n: Scalar) -> float:
-    """Sum of cubed deviations: S3 - 3 m S2 + 2 n m³."""
-    mh, ml = _div(sums[0], sums[1], float(n))
-    h, low = _mul(mh, ml, sums[2], sums[3])
-    h, low = _mul(h, low, -3.0, 0.0)  # 3h is no float: rounded, it loses what cancels
-    h, low = _add(sums[4], sums[5], h, low)
-    qh, ql = _mul(mh, ml, mh, ml)
-    qh, ql = _mul(qh, ql, sums[0], sums[1])
-    h, low = _add(h, low, 2.0 * qh, 2.0 * ql)
-    return h
+def _deviation(v: Scalar, shift: Scalar, ah: Scalar, al: Scalar, n: Scalar) -> float:
+    """Value less the mean."""
+    h, low = _over(ah, al, n)
+    dh, dl = _sum(v, -shift)
+    h, low = _put(dh, dl, -h, -low)
+    return h + low
 
 
 @kernel
-def _fourth(sums: F64, n: Scalar) -> float:
-    """Sum of fourth powers of deviations: S4 - 4 m S3 + 6 m² S2 - 3 n m⁴."""
-    mh, ml = _div(sums[0], sums[1], float(n))
-    h, low = _mul(mh, ml, sums[4], sums[5])
-    h, low = _add(sums[6], sums[7], -4.0 * h, -4.0 * low)
-    qh, ql = _mul(mh, ml, mh, ml)
-    ph, pl = _mul(qh, ql, sums[2], sums[3])
-    ph, pl = _mul(ph, pl, 6.0, 0.0)
-    h, low = _add(h, low, ph, pl)
-    ph, pl = _mul(qh, ql, mh, ml)
-    ph, pl = _mul(ph, pl, sums[0], sums[1])
-    ph, pl = _mul(ph, pl, -3.0, 0.0)
-    h, low = _add(h, low, ph, pl)
-    return h
-
-
-@kernel
-def _value(
-    kind: int, n: Scalar, shift: Scalar, x: Scalar, ah: Scalar, al: Scalar, m2: Scalar
+def _skew(
+    ah: Scalar,
+    al: Scalar,
+    bh: Scalar,
+    bl: Scalar,
+    ch: Scalar,
+    cl: Scalar,
+    n: Scalar,
+    square: Scalar,
 ) -> float:
-    """A statistic of first and second powers; NaN where it is not defined."""
-    if kind == SUM:
-        h, low = _product(shift, float(n))
-        h, low = _add(h, low, ah, al)
-        return h
-    if kind == MEAN:
-        h, low = _div(ah, al, float(n))
-        h, low = _add(h, low, shift, 0.0)
-        return h
-    if n < 2:
-        return np.nan
-    if kind == VAR:
-        return m2 / (n - 1)
-    if kind == STD:
-        return np.sqrt(m2 / (n - 1))
-    if kind == SEM:
-        return np.sqrt(m2 / (n - 1) / n)
-    if not m2 > 0:
-        return np.nan
-    h, low = _div(ah, al, -float(n))
-    dh, dl = _sum(x, -shift)
-    h, low = _add(h, low, dh, dl)
-    return h / np.sqrt(m2 / (n - 1))
+    """Skew; `square` is what `_second` gave."""
+    # Sum of cubed deviations: S3 - 3 m S2 + 2 m² S1.
+    mh, ml = _over(ah, al, n)
+    h, low = _times(mh, ml, bh, bl)
+    h, low = _times(h, low, -3.0, 0.0)  # 3h is no float: rounded, it loses what cancels
+    ch, cl = _put(ch, cl, h, low)
+    h, low = _square(mh, ml)
+    h, low = _times(h, low, 2.0 * ah, 2.0 * al)
+    ch, cl = _put(ch, cl, h, low)
+    variance = square / (n * n)
+    ratio = (ch + cl) / n / (variance * np.sqrt(variance))
+    return np.sqrt(n * (n - 1.0)) / (n - 2.0) * ratio
 
 
 @kernel
-def _shape(kind: int, sums: F64, n: Scalar, m2: Scalar) -> float:
-    """Skew or kurtosis; NaN where it is not defined."""
-    if n < 3 or not m2 > 0:
-        return np.nan
-    if kind == SKEW:
-        return np.sqrt(n * (n - 1.0)) / (n - 2) * (_third(sums, n) / n) / (m2 / n) ** 1.5
-    if n < 4:
-        return np.nan
-    ratio = n * (_fourth(sums, n) / m2 / m2)
-    return (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1) * ratio - 3 * (n - 1.0))
+def _kurtosis(
+    ah: Scalar,
+    al: Scalar,
+    bh: Scalar,
+    bl: Scalar,
+    ch: Scalar,
+    cl: Scalar,
+    eh: Scalar,
+    el: Scalar,
+    n: Scalar,
+    square: Scalar,
+) -> float:
+    """Kurtosis; `square` is what `_second` gave."""
+    # Sum of fourth powers of deviations: S4 - 4 m S3 + 6 m² S2 - 3 m³ S1.
+    mh, ml = _over(ah, al, n)
+    h, low = _times(mh, ml, ch, cl)
+    eh, el = _put(eh, el, -4.0 * h, -4.0 * low)
+    qh, ql = _square(mh, ml)
+    h, low = _times(qh, ql, bh, bl)
+    h, low = _times(h, low, 6.0, 0.0)
+    eh, el = _put(eh, el, h, low)
+    h, low = _times(qh, ql, mh, ml)
+    h, low = _times(h, low, ah, al)
+    h, low = _times(h, low, -3.0, 0.0)
+    eh, el = _put(eh, el, h, low)
+    variance = square / (n * n)
+    ratio = (eh + el) / n / variance / variance
+    return (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * ratio - 3.0 * (n - 1.0))
 
 
 @kernel
@@ -200,6 +204,14 @@ def moments(
     """
     sliding = len(outs) > 0
     resets = len(fresh) > 0
+    # Where in the result each kind is, -1 for nowhere.
+    at = np.full(KURTOSIS + 1, -1)
+    for k in range(len(kinds)):
+        at[kinds[k]] = k
+    at_count, at_sum, at_mean = at[COUNT], at[SUM], at[MEAN]
+    at_var, at_std, at_sem, at_zscore = at[VAR], at[STD], at[SEM], at[ZSCORE]
+    at_skew, at_kurtosis = at[SKEW], at[KURTOSIS]
+    ch = cl = eh = el = 0.0
     for i in range(len(codes)):
         c = codes[i]
         if c < 0:
@@ -210,49 +222,82 @@ def moments(
         # a, b, c and e are the sums of the first to the fourth power.
         origin = shift[c]
         ah, al, bh, bl = sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3]
-        ch, cl, eh, el = sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7]
-        v = x[i]
-        slot = first_out[i] if sliding else 0
-        for k in range(outs[i] + 1 if sliding else 1, 0, -1):
-            sign = -1.0 if k > 1 else 1.0  # the last is the row that comes
-            u = values[slot] if k > 1 else v
-            if k > 1:
-                slot = following[slot]
-            if np.isnan(u):
-                continue
-            n += 1 if k == 1 else -1
-            if n == 0:
-                continue
-            if k == 1 and n == 1:
-                origin = u
-                ah = al = bh = bl = ch = cl = eh = el = 0.0
-            dh, dl = _sum(u, -origin)
-            ah, al = _put(ah, al, sign * dh, sign * dl)
-            if powers > 1:
-                ph, pl = _times(dh, dl, dh, dl)
-                bh, bl = _put(bh, bl, sign * ph, sign * pl)
-                if powers > 2:
-                    ph, pl = _times(ph, pl, dh, dl)
-                    ch, cl = _put(ch, cl, sign * ph, sign * pl)
-                    ph, pl = _times(ph, pl, dh, dl)
-                    eh, el = _put(eh, el, sign * ph, sign * pl)
-        ah, al = _sum(ah, al)
-        bh, bl = _sum(bh, bl)
-        sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3] = ah, al, bh, bl
         if powers > 2:
-            ch, cl = _sum(ch, cl)
-            eh, el = _sum(eh, el)
-            sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7] = ch, cl, eh, el
+            ch, cl, eh, el = sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7]
+        if sliding:
+            slot = first_out[i]
+            for _ in range(outs[i]):
+                u = values[slot]
+                slot = following[slot]
+                if np.isnan(u):
+                    continue
+                n -= 1
+                dh, dl = _sum(u, -origin)
+                ah, al = _put(ah, al, -dh, -dl)
+                if powers > 1:
+                    h, low = _square(dh, dl)
+                    bh, bl = _put(bh, bl, -h, -low)
+                    if powers > 2:
+                        h, low = _times(h, low, dh, dl)
+                        ch, cl = _put(ch, cl, -h, -low)
+                        h, low = _times(h, low, dh, dl)
+                        eh, el = _put(eh, el, -h, -low)
+        v = x[i]
+        if not np.isnan(v):
+            n += 1
+            if n == 1:
+                origin = v
+                ah = al = bh = bl = ch = cl = eh = el = 0.0
+            dh, dl = _sum(v, -origin)
+            ah, al = _put(ah, al, dh, dl)
+            if powers > 1:
+                h, low = _square(dh, dl)
+                bh, bl = _put(bh, bl, h, low)
+                if powers > 2:
+                    h, low = _times(h, low, dh, dl)
+                    ch, cl = _put(ch, cl, h, low)
+                    h, low = _times(h, low, dh, dl)
+                    eh, el = _put(eh, el, h, low)
+        ah, al = _set_apart(ah, al)
+        sums[c, 0], sums[c, 1] = ah, al
+        if powers > 1:
+            bh, bl = _set_apart(bh, bl)
+            sums[c, 2], sums[c, 3] = bh, bl
+            if powers > 2:
+                ch, cl = _set_apart(ch, cl)
+                eh, el = _set_apart(eh, el)
+                sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7] = ch, cl, eh, el
         count[c] = n
         shift[c] = origin
-        m2 = _second(ah, al, bh, bl, n) if n > 1 and powers > 1 else 0.0
-        for k in range(len(kinds)):
-            kind = kinds[k]
-            if kind == COUNT:
-                result[k, i] = n
-            elif n < min_rows or n == 0 or (kind == ZSCORE and np.isnan(v)):
-                result[k, i] = np.nan
-            elif kind < SKEW:
-                result[k, i] = _value(kind, n, origin, v, ah, al, m2)
-            else:
-                result[k, i] = _shape(kind, sums[c], n, m2)
+        m = float(n)
+        found = n >= min_rows and n > 0
+        if at_count >= 0:
+            result[at_count, i] = m
+        if at_sum >= 0:
+            result[at_sum, i] = _total(origin, ah, al, m) if found else np.nan
+        if at_mean >= 0:
+            result[at_mean, i] = _mean(origin, ah, al, m) if found else np.nan
+        if powers < 2:
+            continue
+        square = _second(ah, al, bh, bl, m)
+        variance = square / (m * (m - 1.0)) if found and n > 1 else np.nan
+        if at_var >= 0:
+            result[at_var, i] = variance
+        if at_std >= 0:
+            result[at_std, i] = np.sqrt(variance)
+        if at_sem >= 0:
+            result[at_sem, i] = np.sqrt(variance / m)
+        spread = variance > 0
+        if at_zscore >= 0:
+            result[at_zscore, i] = (
+                _deviation(v, origin, ah, al, m) / np.sqrt(variance) if spread else np.nan
+            )
+        if powers < 3:
+            continue
+        if at_skew >= 0:
+            skewed = spread and n > 2
+            result[at_skew, i] = _skew(ah, al, bh, bl, ch, cl, m, square) if skewed else np.nan
+        if at_kurtosis >= 0:
+            result[at_kurtosis, i] = (
+                _kurtosis(ah, al, bh, bl, ch, cl, eh, el, m, square) if spread and n > 3 else np.nan
+            )
