@@ -1,8 +1,12 @@
-"""Covariance and what follows from it, over windows of two columns."""
+"""Covariance and what follows from it, over windows of two columns.
+
+Numbers are in two parts that may overlap, as in ``moments``.
+"""
 
 import numpy as np
 
 from tickops._arrays import F64, I32, I64, Bool, Scalar
+from tickops._kernels._exact import product
 from tickops._kernels._jit import kernel
 
 __all__ = ["BETA", "CORR", "COV", "comoments"]
@@ -22,55 +26,53 @@ def _sum(a: Scalar, b: Scalar) -> tuple[float, float]:
 
 
 @kernel
-def _product(a: Scalar, b: Scalar) -> tuple[float, float]:
-    """Product, and what it rounds away (Dekker)."""
-    p = a * b
-    t = 134217729.0 * a
-    a_high = t - (t - a)
-    a_low = a - a_high
-    t = 134217729.0 * b
-    b_high = t - (t - b)
-    b_low = b - b_high
-    return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
-
-
-@kernel
-def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Product of double-doubles; the parts may overlap, which `_put` does not mind."""
-    p, e = _product(ah, bh)
-    return p, e + (ah * bl + al * bh)
+def _set_apart(high: Scalar, low: Scalar) -> tuple[float, float]:
+    """Sum of parts, and what it rounds away; of a `low` that is larger, no more than it may."""
+    total = high + low
+    return total, low - (total - high)
 
 
 @kernel
 def _put(high: Scalar, low: Scalar, h: Scalar, more: Scalar) -> tuple[float, float]:
-    """Add to a sum; its parts may overlap until `_sum` of them sets them apart again."""
+    """Add to a sum."""
     total, rest = _sum(high, h)
     return total, low + (rest + more)
+
+
+@kernel
+def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
+    """Product of numbers."""
+    p, e = product(ah, bh)
+    return p, e + (ah * bl + al * bh)
 
 
 @kernel
 def _centred(
     high: Scalar, low: Scalar, ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar, n: Scalar
 ) -> float:
-    """Σab - ΣaΣb/n."""
+    """Covariance times n²: n Σab - ΣaΣb."""
     ph, pl = _times(ah, al, bh, bl)
-    qh, ql = _product(high, float(n))
+    qh, ql = product(high, n)
     h, rest = _sum(qh, -ph)
-    return (h + (rest + (ql + low * n - pl))) / n
+    return h + (rest + ((ql - pl) + low * n))
 
 
 @kernel
-def _value(kind: int, n: Scalar, xy: Scalar, xx: Scalar, yy: Scalar) -> float:
-    """One statistic of centred sums, those of squares 0 for nothing; NaN if not defined."""
-    if kind == COV:
-        return xy / (n - 1)
-    if not yy > 0:
+def _spread(high: Scalar, low: Scalar, ah: Scalar, al: Scalar, n: Scalar) -> float:
+    """Variance times n²: n Σa² - (Σa)²; 0 where there is but rounding."""
+    ph, pl = _times(ah, al, ah, al)
+    qh, ql = product(high, n)
+    h, rest = _set_apart(qh, -ph)  # n Σa² is never the smaller one (Cauchy-Schwarz)
+    h += rest + ((ql - pl) + low * n)
+    return h if h > _NOTHING * qh else 0.0
+
+
+@kernel
+def _correlation(xy: Scalar, xx: Scalar, yy: Scalar) -> float:
+    """Correlation; NaN where one of the columns does not change."""
+    if not (xx > 0 and yy > 0):
         return np.nan
-    if kind == BETA:
-        return xy / yy
-    if not xx > 0:
-        return np.nan
-    return min(max(xy / np.sqrt(xx) / np.sqrt(yy), -1.0), 1.0)
+    return min(max(xy / (np.sqrt(xx) * np.sqrt(yy)), -1.0), 1.0)
 
 
 @kernel
@@ -109,6 +111,15 @@ def comoments(
     """
     sliding = len(outs) > 0
     resets = len(fresh) > 0
+    # Where in the result each kind is, -1 for nowhere.
+    at = np.full(BETA + 1, -1)
+    for k in range(len(kinds)):
+        at[kinds[k]] = k
+    at_cov, at_corr, at_beta = at[COV], at[CORR], at[BETA]
+    # Which squares are needed; the sums of the others stay 0.
+    of_x = at_corr >= 0
+    of_y = of_x or at_beta >= 0
+    least = max(min_rows, 2)
     for i in range(len(codes)):
         c = codes[i]
         if c < 0:
@@ -121,48 +132,65 @@ def comoments(
         ah, al, bh, bl = sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3]
         aah, aal, bbh, bbl = sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7]
         abh, abl = sums[c, 8], sums[c, 9]
-        slot = first_out[i] if sliding else 0
-        for k in range(outs[i] + 1 if sliding else 1, 0, -1):
-            sign = -1.0 if k > 1 else 1.0  # the last is the row that comes
-            u = x_values[slot] if k > 1 else x[i]
-            v = y_values[slot] if k > 1 else y[i]
-            if k > 1:
+        if sliding:
+            slot = first_out[i]
+            for _ in range(outs[i]):
+                u, v = x_values[slot], y_values[slot]
                 slot = following[slot]
-            if np.isnan(u) or np.isnan(v):
-                continue
-            n += 1 if k == 1 else -1
-            if n == 0:
-                continue
-            if k == 1 and n == 1:
+                if np.isnan(u) or np.isnan(v):
+                    continue
+                n -= 1
+                xh, xl = _sum(u, -x0)
+                yh, yl = _sum(v, -y0)
+                ah, al = _put(ah, al, -xh, -xl)
+                bh, bl = _put(bh, bl, -yh, -yl)
+                if of_x:
+                    h, low = _times(xh, xl, xh, xl)
+                    aah, aal = _put(aah, aal, -h, -low)
+                if of_y:
+                    h, low = _times(yh, yl, yh, yl)
+                    bbh, bbl = _put(bbh, bbl, -h, -low)
+                h, low = _times(xh, xl, yh, yl)
+                abh, abl = _put(abh, abl, -h, -low)
+        u, v = x[i], y[i]
+        if not (np.isnan(u) or np.isnan(v)):
+            n += 1
+            if n == 1:
                 x0, y0 = u, v
                 ah = al = bh = bl = aah = aal = bbh = bbl = abh = abl = 0.0
             xh, xl = _sum(u, -x0)
             yh, yl = _sum(v, -y0)
-            ah, al = _put(ah, al, sign * xh, sign * xl)
-            bh, bl = _put(bh, bl, sign * yh, sign * yl)
-            h, low = _times(xh, xl, xh, xl)
-            aah, aal = _put(aah, aal, sign * h, sign * low)
-            h, low = _times(yh, yl, yh, yl)
-            bbh, bbl = _put(bbh, bbl, sign * h, sign * low)
+            ah, al = _put(ah, al, xh, xl)
+            bh, bl = _put(bh, bl, yh, yl)
+            if of_x:
+                h, low = _times(xh, xl, xh, xl)
+                aah, aal = _put(aah, aal, h, low)
+            if of_y:
+                h, low = _times(yh, yl, yh, yl)
+                bbh, bbl = _put(bbh, bbl, h, low)
             h, low = _times(xh, xl, yh, yl)
-            abh, abl = _put(abh, abl, sign * h, sign * low)
-        ah, al = _sum(ah, al)
-        bh, bl = _sum(bh, bl)
-        aah, aal = _sum(aah, aal)
-        bbh, bbl = _sum(bbh, bbl)
-        abh, abl = _sum(abh, abl)
+            abh, abl = _put(abh, abl, h, low)
+        ah, al = _set_apart(ah, al)
+        bh, bl = _set_apart(bh, bl)
+        aah, aal = _set_apart(aah, aal)
+        bbh, bbl = _set_apart(bbh, bbl)
+        abh, abl = _set_apart(abh, abl)
         count[c] = n
         shift[c, 0], shift[c, 1] = x0, y0
         sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3] = ah, al, bh, bl
         sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7] = aah, aal, bbh, bbl
         sums[c, 8], sums[c, 9] = abh, abl
-        if n < 2 or n < min_rows:
+        if n < least:
             result[:, i] = np.nan
             continue
-        xy = _centred(abh, abl, ah, al, bh, bl, n)
-        xx = _centred(aah, aal, ah, al, ah, al, n)
-        yy = _centred(bbh, bbl, bh, bl, bh, bl, n)
-        xx = xx if xx > _NOTHING * aah else 0.0
-        yy = yy if yy > _NOTHING * bbh else 0.0
-        for k in range(len(kinds)):
-            result[k, i] = _value(kinds[k], n, xy, xx, yy)
+        m = float(n)
+        xy = _centred(abh, abl, ah, al, bh, bl, m)
+        if at_cov >= 0:
+            result[at_cov, i] = xy / (m * (m - 1.0))
+        if of_y:
+            yy = _spread(bbh, bbl, bh, bl, m)
+            if at_beta >= 0:
+                result[at_beta, i] = xy / yy if yy > 0 else np.nan
+            if of_x:
+                xx = _spread(aah, aal, ah, al, m)
+                result[at_corr, i] = _correlation(xy, xx, yy)

@@ -1,11 +1,13 @@
 """Weighted sums over windows, in twice the precision of floats, and what follows from them.
 
 As in ``moments``: values are relative to one of them (`shift`), and windows may slide for ever.
+Numbers are in two parts that may overlap.
 """
 
 import numpy as np
 
 from tickops._arrays import F64, I32, I64, Bool, Scalar
+from tickops._kernels._exact import product
 from tickops._kernels._jit import kernel
 
 __all__ = ["COUNT", "MEAN", "STD", "SUM", "VAR", "weighted"]
@@ -25,91 +27,77 @@ def _sum(a: Scalar, b: Scalar) -> tuple[float, float]:
 
 
 @kernel
-def _product(a: Scalar, b: Scalar) -> tuple[float, float]:
-    """Product, and what it rounds away (Dekker)."""
-    p = a * b
-    t = 134217729.0 * a
-    a_high = t - (t - a)
-    a_low = a - a_high
-    t = 134217729.0 * b
-    b_high = t - (t - b)
-    b_low = b - b_high
-    return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
-
-
-@kernel
-def _add(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Add double-doubles."""
-    high, low = _sum(ah, bh)
-    tail, rest = _sum(al, bl)
-    high, low = _sum(high, low + tail)
-    return _sum(high, low + rest)
-
-
-@kernel
-def _mul(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Multiply double-doubles."""
-    high, low = _product(ah, bh)
-    return _sum(high, low + (ah * bl + al * bh))
-
-
-@kernel
-def _div(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Divide double-doubles."""
-    quotient = ah / bh
-    h, low = _mul(bh, bl, -quotient, 0.0)
-    h, low = _add(ah, al, h, low)
-    return _sum(quotient, h / bh)
-
-
-@kernel
-def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
-    """Product of double-doubles; the parts may overlap, which `_put` does not mind."""
-    p, e = _product(ah, bh)
-    return p, e + (ah * bl + al * bh)
+def _set_apart(high: Scalar, low: Scalar) -> tuple[float, float]:
+    """Sum of parts, and what it rounds away; of a `low` that is larger, no more than it may."""
+    total = high + low
+    return total, low - (total - high)
 
 
 @kernel
 def _put(high: Scalar, low: Scalar, h: Scalar, more: Scalar) -> tuple[float, float]:
-    """Add to a sum; its parts may overlap until `_sum` of them sets them apart again."""
+    """Add to a number."""
     total, rest = _sum(high, h)
     return total, low + (rest + more)
 
 
 @kernel
-def _less_square(
-    high: Scalar, low: Scalar, ah: Scalar, al: Scalar, wh: Scalar, wl: Scalar
-) -> float:
-    """Sum less (Σa)² / Σw; 0 where there is nothing but rounding."""
-    h, rest = _mul(ah, al, ah, al)
-    h, rest = _div(h, rest, wh, wl)
-    h, rest = _add(high, low, -h, -rest)
-    return h if h > _NOTHING * high else 0.0
+def _times(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> tuple[float, float]:
+    """Product of numbers."""
+    p, e = product(ah, bh)
+    return p, e + (ah * bl + al * bh)
 
 
 @kernel
-def _variance(wh: Scalar, wl: Scalar, wwh: Scalar, wwl: Scalar, deviation: Scalar) -> float:
-    """Variance from the weighted squared deviations; NaN where it is not defined."""
-    # Σw − Σw²/Σw: of one weight nothing is left of it but rounding.
-    h, low = _div(wwh, wwl, wh, wl)
-    h, low = _add(wh, wl, -h, -low)
-    return deviation / h if h > _NOTHING * wh else np.nan
+def _scaled(h: Scalar, low: Scalar, by: Scalar) -> tuple[float, float]:
+    """Product of a number and a float."""
+    p, e = product(h, by)
+    return p, e + low * by
 
 
 @kernel
-def _value(
-    kind: int, shift: Scalar, wh: Scalar, wl: Scalar, xh: Scalar, xl: Scalar, variance: Scalar
+def _total(shift: Scalar, wh: Scalar, wl: Scalar, xh: Scalar, xl: Scalar) -> float:
+    """Sum of the values: Σw shift + Σwx."""
+    h, low = _scaled(wh, wl, shift)
+    h, low = _put(h, low, xh, xl)
+    return h + low
+
+
+@kernel
+def _mean(shift: Scalar, wh: Scalar, wl: Scalar, xh: Scalar, xl: Scalar) -> float:
+    """Mean of the values: shift + Σwx / Σw."""
+    one = 1.0 / wh
+    q = xh * one
+    p, e = product(q, wh)
+    rest = (((xh - p) - e) + (xl - q * wl)) * one
+    h, low = _put(shift, 0.0, q, rest)
+    return h + low
+
+
+@kernel
+def _less(ah: Scalar, al: Scalar, bh: Scalar, bl: Scalar) -> float:
+    """Difference from a number that is not larger; 0 where there is nothing but rounding."""
+    h, low = _set_apart(ah, -bh)
+    h += low + (al - bl)
+    return h if h > _NOTHING * ah else 0.0
+
+
+@kernel
+def _variance(
+    wh: Scalar,
+    wl: Scalar,
+    wwh: Scalar,
+    wwl: Scalar,
+    xh: Scalar,
+    xl: Scalar,
+    xxh: Scalar,
+    xxl: Scalar,
 ) -> float:
-    """One statistic."""
-    if kind == SUM:
-        h, low = _mul(wh, wl, shift, 0.0)
-        h, low = _add(h, low, xh, xl)
-        return h
-    if kind == MEAN:
-        h, low = _div(xh, xl, wh, wl)
-        h, low = _add(h, low, shift, 0.0)
-        return h
-    return variance if kind == VAR else np.sqrt(variance)
+    """(Σw Σwx² - (Σwx)²) / ((Σw)² - Σw²); NaN where it is not defined."""
+    ah, al = _times(wh, wl, wh, wl)
+    weight = _less(ah, al, wwh, wwl)  # of one weight nothing is left but rounding
+    ah, al = _times(wh, wl, xxh, xxl)
+    bh, bl = _times(xh, xl, xh, xl)
+    return _less(ah, al, bh, bl) / weight if weight > 0 else np.nan
 
 
 @kernel
@@ -150,7 +138,12 @@ def weighted(
     """
     sliding = len(outs) > 0
     resets = len(fresh) > 0
-    spread = (kinds >= VAR).any()
+    # Where in the result each kind is, -1 for nowhere.
+    at = np.full(STD + 1, -1)
+    for k in range(len(kinds)):
+        at[kinds[k]] = k
+    at_count, at_sum, at_mean, at_var, at_std = at[COUNT], at[SUM], at[MEAN], at[VAR], at[STD]
+    spread = at_var >= 0 or at_std >= 0  # without it the sums of squares stay 0
     for i in range(len(codes)):
         c = codes[i]
         if c < 0:
@@ -161,45 +154,58 @@ def weighted(
         origin = shift[c]
         wh, wl, wwh, wwl = sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3]
         xh, xl, xxh, xxl = sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7]
-        slot = first_out[i] if sliding else 0
-        for k in range(outs[i] + 1 if sliding else 1, 0, -1):
-            sign = -1.0 if k > 1 else 1.0  # the last is the row that comes
-            u = x_values[slot] if k > 1 else x[i]
-            v = w_values[slot] if k > 1 else w[i]
-            if k > 1:
+        if sliding:
+            slot = first_out[i]
+            for _ in range(outs[i]):
+                u, v = x_values[slot], w_values[slot]
                 slot = following[slot]
-            if np.isnan(u) or np.isnan(v):
-                continue
-            n += 1 if k == 1 else -1
-            if n == 0:
-                continue
-            if k == 1 and n == 1:
+                if np.isnan(u) or np.isnan(v):
+                    continue
+                n -= 1
+                dh, dl = _sum(u, -origin)
+                wh, wl = _put(wh, wl, -v, 0.0)
+                h, low = _scaled(dh, dl, v)
+                xh, xl = _put(xh, xl, -h, -low)
+                if spread:
+                    h, low = _times(h, low, dh, dl)
+                    xxh, xxl = _put(xxh, xxl, -h, -low)
+                    h, low = product(v, v)
+                    wwh, wwl = _put(wwh, wwl, -h, -low)
+        u, v = x[i], w[i]
+        if not (np.isnan(u) or np.isnan(v)):
+            n += 1
+            if n == 1:
                 origin = u
                 wh = wl = wwh = wwl = xh = xl = xxh = xxl = 0.0
             dh, dl = _sum(u, -origin)
-            wh, wl = _put(wh, wl, sign * v, 0.0)
-            h, low = _product(v, v)
-            wwh, wwl = _put(wwh, wwl, sign * h, sign * low)
-            h, low = _times(dh, dl, v, 0.0)
-            xh, xl = _put(xh, xl, sign * h, sign * low)
-            h, low = _times(h, low, dh, dl)
-            xxh, xxl = _put(xxh, xxl, sign * h, sign * low)
-        wh, wl = _sum(wh, wl)
-        wwh, wwl = _sum(wwh, wwl)
-        xh, xl = _sum(xh, xl)
-        xxh, xxl = _sum(xxh, xxl)
+            wh, wl = _put(wh, wl, v, 0.0)
+            h, low = _scaled(dh, dl, v)
+            xh, xl = _put(xh, xl, h, low)
+            if spread:
+                h, low = _times(h, low, dh, dl)
+                xxh, xxl = _put(xxh, xxl, h, low)
+                h, low = product(v, v)
+                wwh, wwl = _put(wwh, wwl, h, low)
+        wh, wl = _set_apart(wh, wl)
+        wwh, wwl = _set_apart(wwh, wwl)
+        xh, xl = _set_apart(xh, xl)
+        xxh, xxl = _set_apart(xxh, xxl)
         count[c] = n
         shift[c] = origin
         sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3] = wh, wl, wwh, wwl
         sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7] = xh, xl, xxh, xxl
-        variance = np.nan
-        if spread and n > 1:
-            deviation = _less_square(xxh, xxl, xh, xl, wh, wl)
-            variance = _variance(wh, wl, wwh, wwl, deviation)
-        for k in range(len(kinds)):
-            if kinds[k] == COUNT:
-                result[k, i] = n
-            elif n < min_rows or n == 0:
-                result[k, i] = np.nan
-            else:
-                result[k, i] = _value(kinds[k], origin, wh, wl, xh, xl, variance)
+        if at_count >= 0:
+            result[at_count, i] = n
+        found = n >= min_rows and n > 0
+        if at_sum >= 0:
+            result[at_sum, i] = _total(origin, wh, wl, xh, xl) if found else np.nan
+        if at_mean >= 0:
+            result[at_mean, i] = _mean(origin, wh, wl, xh, xl) if found else np.nan
+        if spread:
+            variance = np.nan
+            if found and n > 1:
+                variance = _variance(wh, wl, wwh, wwl, xh, xl, xxh, xxl)
+            if at_var >= 0:
+                result[at_var, i] = variance
+            if at_std >= 0:
+                result[at_std, i] = np.sqrt(variance)
