@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tickops._arrays import F64, I32, I64, Records
+from tickops._kernels._exact import product
 from tickops._kernels._jit import kernel
 
 __all__ = [
@@ -209,32 +210,23 @@ def _plus(total: float, low: float, value: float, value_low: float) -> tuple[flo
     """Add to a sum in two parts; the low one takes what additions round away (Knuth's TwoSum)."""
     high = total + value
     back = high - total
-    low += ((total - (high - back)) + (value - back)) + value_low
-    rounded = high + low
-    return rounded, low - (rounded - high)
+    return high, low + (((total - (high - back)) + (value - back)) + value_low)
 
 
 @kernel
-def _times(a: float, b: float) -> tuple[float, float]:
-    """Exact product in two parts (Dekker)."""
-    product = a * b
-    cut = 134217729.0 * a
-    a_high = cut - (cut - a)
-    a_low = a - a_high
-    cut = 134217729.0 * b
-    b_high = cut - (cut - b)
-    b_low = b - b_high
-    rest = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
-    return product, rest
+def _set_apart(total: float, low: float) -> tuple[float, float]:
+    """Sum of parts, and what it rounds away; of a `low` that is larger, no more than it may."""
+    rounded = total + low
+    return rounded, low - (rounded - total)
 
 
 @kernel
 def _centred(
-    n: int, xy: float, xy_low: float, x: float, x_low: float, y: float, y_low: float
+    n: float, xy: float, xy_low: float, x: float, x_low: float, y: float, y_low: float
 ) -> float:
     """n·Σxy − Σx·Σy, of sums in two parts: what cancels is exact enough to be subtracted."""
-    left, left_low = _times(float(n), xy)
-    right, right_low = _times(x, y)
+    left, left_low = product(n, xy)
+    right, right_low = product(x, y)
     total, low = _plus(left, left_low + n * xy_low, -right, -(right_low + x * y_low + x_low * y))
     return total + low
 
@@ -277,6 +269,7 @@ def of_window(
         O(1) a row on average. In pandas: ``rolling(window).cov(pairwise=True)``.
     """
     n = len(codes)
+    of_pairs = statistic != _MEAN  # sums that a statistic does not need stay 0
     mask = len(entries) - 1
     first = span[0]
     end = span[1]
@@ -311,13 +304,15 @@ def of_window(
             if length > 0:
                 steps -= entries[head]["step"]
             sx, sx_low = _plus(sx, sx_low, -u, 0.0)
-            sy, sy_low = _plus(sy, sy_low, -v, 0.0)
-            high, low = _times(u, v)
-            xy, xy_low = _plus(xy, xy_low, -high, -low)
-            high, low = _times(u, u)
-            xx, xx_low = _plus(xx, xx_low, -high, -low)
-            high, low = _times(v, v)
-            yy, yy_low = _plus(yy, yy_low, -high, -low)
+            if of_pairs:
+                sy, sy_low = _plus(sy, sy_low, -v, 0.0)
+                high, low = product(u, v)
+                xy, xy_low = _plus(xy, xy_low, -high, -low)
+                high, low = product(u, u)
+                xx, xx_low = _plus(xx, xx_low, -high, -low)
+                if statistic == _ROLL:
+                    high, low = product(v, v)
+                    yy, yy_low = _plus(yy, yy_low, -high, -low)
         if length == 0:
             sx, sx_low, sy, sy_low = 0.0, 0.0, 0.0, 0.0
             xy, xy_low, xx, xx_low = 0.0, 0.0, 0.0, 0.0
@@ -346,29 +341,37 @@ def of_window(
             steps += step
             length += 1
             sx, sx_low = _plus(sx, sx_low, u, 0.0)
-            sy, sy_low = _plus(sy, sy_low, v, 0.0)
-            high, low = _times(u, v)
-            xy, xy_low = _plus(xy, xy_low, high, low)
-            high, low = _times(u, u)
-            xx, xx_low = _plus(xx, xx_low, high, low)
-            high, low = _times(v, v)
-            yy, yy_low = _plus(yy, yy_low, high, low)
+            if of_pairs:
+                sy, sy_low = _plus(sy, sy_low, v, 0.0)
+                high, low = product(u, v)
+                xy, xy_low = _plus(xy, xy_low, high, low)
+                high, low = product(u, u)
+                xx, xx_low = _plus(xx, xx_low, high, low)
+                if statistic == _ROLL:
+                    high, low = product(v, v)
+                    yy, yy_low = _plus(yy, yy_low, high, low)
+        sx, sx_low = _set_apart(sx, sx_low)
+        sy, sy_low = _set_apart(sy, sy_low)
+        xy, xy_low = _set_apart(xy, xy_low)
+        xx, xx_low = _set_apart(xx, xx_low)
+        yy, yy_low = _set_apart(yy, yy_low)
         s["length"] = length
         s["head"] = head
         s["steps"] = steps
         s["x"], s["x_low"], s["y"], s["y_low"] = sx, sx_low, sy, sy_low
         s["xy"], s["xy_low"], s["xx"], s["xx_low"] = xy, xy_low, xx, xx_low
         s["yy"], s["yy_low"] = yy, yy_low
+        m = float(length)
         if statistic == _MEAN and length > 0:
-            result[i] = (sx + sx_low) / length
+            result[i] = (sx + sx_low) / m
         elif statistic == _SLOPE and steps > 0:
-            spread = _centred(length, xx, xx_low, sx, sx_low, sx, sx_low)
+            spread = _centred(m, xx, xx_low, sx, sx_low, sx, sx_low)
             if spread > 0:
-                result[i] = _centred(length, xy, xy_low, sx, sx_low, sy, sy_low) / spread
+                result[i] = _centred(m, xy, xy_low, sx, sx_low, sy, sy_low) / spread
         elif statistic == _ROLL and length > 1:
-            both = _centred(length, xy, xy_low, sx, sx_low, sy, sy_low)
-            if both < -_NOTHING * length * math.sqrt(xx * yy):
-                result[i] = 2 * math.sqrt(-both / (length * (length - 1)))
+            both = _centred(m, xy, xy_low, sx, sx_low, sy, sy_low)
+            if both < -_NOTHING * m * math.sqrt(xx * yy):
+                result[i] = 2 * math.sqrt(-both / (m * (m - 1.0)))
     span[0] = first
     span[1] = end
     return done
