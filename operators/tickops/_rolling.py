@@ -345,7 +345,7 @@ class Ranks(Group):
         self._min_rows = min_rows
         self._quantiles = cast("F64", frozen(np.array(quantiles, np.float64)))
         self._nodes: Records = np.zeros(0, kernels.NODE)
-        self._blocks: F64 = np.zeros((0, kernels.BLOCK))
+        self._blocks: F64 = np.zeros((0, kernels.WIDTH))
         self._pool: I64 = np.zeros(2, np.int64)
         self._roots: I64 = np.zeros(0, np.int64)
 
