@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from tickops._arrays import frozen, grown
-from tickops._windows import moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,9 +80,6 @@ class Group(ABC):
     @abstractmethod
     def update(self, given: Input, symbols: int) -> F64:
         """Statistics after each row, (names, n); NaN for null."""
-
-    def move(self, to: I32, capacity: int) -> None:  # noqa: B027
-        """Slots have moved; nothing to do for who knows none."""
 
     def save(self, symbols: int) -> Mapping[str, Array]:
         """Give what cannot be told from the rows in the windows."""
@@ -222,15 +218,17 @@ class Extremes(Group):
         self._expanding = expanding
         self._count: I64 = np.zeros(0, np.int64)
         self._known: F64 = np.zeros(0)
-        self._queue: Records = np.zeros(0, kernels.QUEUE)
-        self._before: I32 = np.zeros(0, np.int32)
-        self._after: I32 = np.zeros(0, np.int32)
+        self._state: Records = np.zeros(0, kernels.WINDOW)
+        self._used: I64 = np.zeros(1, np.int64)
+        self._kept: F64 = np.zeros(0)
+        self._at: I32 = np.zeros(0, np.int32)
 
     def update(self, given: Input, symbols: int) -> F64:
-        self._count = grown(self._count, symbols)
-        result = np.empty((len(self.names), len(given.codes)))
+        n = len(given.codes)
+        result = np.empty((len(self.names), n))
         x = given.columns[self._column]
         if given.windows is None or given.slide is None:
+            self._count = grown(self._count, symbols)
             self._known = grown(self._known, symbols)
             self._kernels.best_so_far(
                 given.codes,
@@ -243,36 +241,39 @@ class Extremes(Group):
                 result[0],
             )
             return result
-        self._queue = grown(self._queue, symbols)
-        self._before = grown(self._before, given.windows.capacity)
-        self._after = grown(self._after, given.windows.capacity)
-        self._kernels.extremes(
-            given.codes,
-            x,
-            given.slide.place,
-            given.slide.first_out,
-            given.slide.outs,
-            given.windows.following,
-            given.windows.number,
-            given.windows.values[self._column],
-            self._sign,
-            self._min_rows,
-            self._before,
-            self._after,
-            self._count,
-            self._queue,
-            result[0],
-            result[1] if len(self.names) > 1 else np.empty(0),
-        )
+        self._state = grown(self._state, symbols)
+        done = 0
+        while done < n:
+            rest = slice(done, None)
+            done += self._kernels.extremes(
+                given.codes[rest],
+                x[rest],
+                given.slide.first_out[rest],
+                given.slide.outs[rest],
+                given.windows.following,
+                given.windows.values[self._column],
+                self._sign,
+                self._min_rows,
+                self._state,
+                self._used,
+                self._kept,
+                self._at,
+                result[0, rest],
+                result[1, rest] if len(self.names) > 1 else np.empty(0),
+            )
+            if done < n:
+                self._make_room()
         return result
 
-    def move(self, to: I32, capacity: int) -> None:
-        # Slots that are in no queue have any neighbours: nobody asks for them.
-        self._before = moved(to[grown(self._before, len(to))[: len(to)]], to, capacity)
-        self._after = moved(to[grown(self._after, len(to))[: len(to)]], to, capacity)
-        some = self._queue["size"] > 0
-        for end in ("head", "tail"):
-            self._queue[end][some] = to[self._queue[end][some]]
+    def _make_room(self) -> None:
+        """Move rings together, and have room for as much again."""
+        rings = self._state["room"] > 0
+        # A ring is at most twice as large as what is in it and one more, or of the first size.
+        most = int(np.maximum(2 * self._state["size"][rings] + 2, self._kernels.FIRST).sum())
+        kept = np.zeros(2 * most + len(self._state) * self._kernels.FIRST)
+        at = np.zeros(len(kept) if len(self.names) > 1 else 0, np.int32)
+        self._used[0] = self._kernels.move_all(self._state, self._kept, self._at, kept, at)
+        self._kept, self._at = kept, at
 
     def save(self, symbols: int) -> Mapping[str, Array]:
         if not self._expanding:
@@ -344,7 +345,7 @@ class Ranks(Group):
         self._min_rows = min_rows
         self._quantiles = cast("F64", frozen(np.array(quantiles, np.float64)))
         self._nodes: Records = np.zeros(0, kernels.NODE)
-        self._blocks: F64 = np.zeros((0, kernels.BLOCK))
+        self._blocks: F64 = np.zeros((0, kernels.WIDTH))
         self._pool: I64 = np.zeros(2, np.int64)
         self._roots: I64 = np.zeros(0, np.int64)
 

@@ -2,17 +2,17 @@
 
 As in ``tickops._log`` the rows of a symbol are a linked list in one log in order of arrival.
 Here a batch first slides all windows; kernels then go over what left and what came, each for
-its own statistic; at last the slots of what left are given back.
+its own statistic. What left keeps its slot until the log has no room for the next batch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
-from tickops._arrays import empty, grown
+from tickops._arrays import empty, frozen, grown
 from tickops._saved import Packed
 from tickops._trading_days import trading_days
 from tickops.exceptions import SnapshotError
@@ -36,7 +36,6 @@ _SMALLEST: Final = 1 << 10
 class Slide:
     """What a batch did to the windows: see ``_kernels.windows.slide``."""
 
-    place: I32
     first_out: I32
     outs: I32
 
@@ -80,41 +79,37 @@ class Windows:
         """How many slots there are."""
         return len(self.time)
 
-    def reserve(self, rows: int) -> I32 | None:
-        """Have room for so many rows more.
-
-        Returns
-        -------
-        Array or None
-            If the rows were moved: their new slot by the old one, -1 for free ones.
-        """
+    def reserve(self, rows: int) -> None:
+        """Have room for so many rows more; slots may change."""
         self._state = grown(self._state, len(self._symbols))
-        first, end = map(int, self.span)
-        if end - first + rows <= self.capacity:
-            return None
-        slots = np.arange(first, end) & (self.capacity - 1)
-        slots = slots[self.owner[slots] >= 0]
+        if self._in_use() + rows <= self.capacity:
+            return
+        self._give_back()
+        # Were it almost full, all heads would be looked at again after a few rows.
+        if self._in_use() + max(rows, self.capacity // 4) <= self.capacity:
+            return
+        # In the order of arrival, so that rows that leave one after another stay side by side.
+        some = self._state["length"] > 0
+        slots = np.empty(int(self._state["length"].sum()), np.int64)
+        marks = np.zeros(self.capacity, np.uint8)
+        self._kernels.by_arrival(self._state, self.following, self.span, marks, slots)
         to = np.full(self.capacity, -1, np.int32)
         to[slots] = np.arange(len(slots), dtype=np.int32)
-        old = self.time, self.number, self.owner, self.following, self.values
+        time, following, values = self.time, self.following, self.values
         self._allot(1 << int(2 * len(slots) + rows).bit_length(), len(self.values))
         count = len(slots)
-        time, number, owner, following, values = old
         self.time[:count] = time[slots]
-        self.number[:count] = number[slots]
-        self.owner[:count] = owner[slots]
         self.following[:count] = to[following[slots]]  # a symbol's newest row has none: any will do
         self.values[:, :count] = values[:, slots]
         self.span[:] = 0, count
-        some = self._state["length"] > 0
         for end_of in ("head", "tail"):
             self._state[end_of][some] = to[self._state[end_of][some]]
-        return to
 
     def slide(self, batch: Batch, rows: Rows, columns: Sequence[F64]) -> Slide:
-        """Put the rows of a batch into their windows, after `reserve`; then `release`."""
+        """Put the rows of a batch into their windows, after `reserve`."""
         n = batch.height
-        slide = Slide(np.empty(n, np.int32), np.zeros(n, np.int32), np.empty(n, np.int32))
+        slide = Slide(np.empty(n, np.int32), np.empty(n, np.int32))
+        first = int(self.span[1])
         self._kernels.slide(
             rows.codes,
             rows.times_us,
@@ -122,39 +117,38 @@ class Windows:
             self._window_us,
             self._window_rows,
             self.time,
-            self.number,
             self.following,
-            self.owner,
             self.span,
             self._state,
-            slide.place,
             slide.first_out,
             slide.outs,
         )
+        end = int(self.span[1])
         for values, column in zip(self.values, columns, strict=True):
-            self._kernels.put(slide.place, column, values)
+            self._kernels.put(rows.codes, first, end, column, values)
         return slide
-
-    def release(self, slide: Slide) -> None:
-        """Give back the slots of what left."""
-        self._kernels.release(slide.first_out, slide.outs, self.following, self.owner, self.span)
 
     def save(self) -> dict[str, Saved]:
         """State by symbol, and rows by symbol, oldest first."""
-        first, end = map(int, self.span)
-        slots = np.arange(first, end) & (self.capacity - 1)
-        slots = slots[self.owner[slots] >= 0]
-        slots = slots[np.argsort(self.owner[slots], kind="stable")]
-        owners = self.owner[slots]
+        slots = np.empty(int(self._state["length"].sum()), np.int64)
+        self._kernels.by_symbol(self._state, self.following, slots)
         state = grown(self._state, len(self._symbols))[: len(self._symbols)]
+        owners = np.repeat(np.arange(len(state), dtype=np.int32), state["length"])
         return {
             "windows": state,
             "times_us": Packed(self.time[slots], owners),
             "values": Packed(self.values[:, slots].T, owners),
         }
 
-    def load(self, state: State) -> Slide:
-        """Go on from what `save` gave; returns the rows as if they came anew, by symbol."""
+    def load(self, state: State) -> tuple[I32, Slide]:
+        """Go on from what `save` gave.
+
+        Returns
+        -------
+        codes, slide
+            The rows as if they came anew, by symbol: their symbol numbers; the first rows of
+            `values` belong to them.
+        """
         self._state = state.array("windows", self._kernels.STATE, len(self._symbols))
         times_us = state.array("times_us", np.int64, None)
         count = len(times_us)
@@ -164,31 +158,30 @@ class Windows:
             raise SnapshotError(
                 f"the snapshot of {state.operator} is damaged: its windows do not fit"
             )
-        owner = np.repeat(np.arange(len(length), dtype=np.int32), length)
+        codes = np.repeat(np.arange(len(length), dtype=np.int32), length)
         ends = np.cumsum(length)
         self._allot(1 << int(2 * count + _SMALLEST).bit_length(), len(self.values))
         self.time[:count] = times_us
-        self.owner[:count] = owner
         self.following[:count] = np.arange(1, count + 1)  # the last of a symbol has no next
         self.values[:, :count] = values.T
-        self.number[:count] = np.arange(count) - np.repeat(ends - self._state["rows"], length)
         self.span[:] = 0, count
         self._state["head"] = ends - length
         self._state["tail"] = ends - 1
-        place = np.arange(count, dtype=np.int32)
-        return Slide(place, np.zeros(count, np.int32), np.zeros(count, np.int32))
+        none_left = np.zeros(count, np.int32)
+        return cast("I32", frozen(codes)), Slide(none_left, none_left)
+
+    def _in_use(self) -> int:
+        """How many slots there are from the oldest row to the end."""
+        return int(self.span[1] - self.span[0])
+
+    def _give_back(self) -> None:
+        """Let the log begin where the oldest row of all windows is."""
+        end = int(self.span[1])
+        heads = self._state["head"][self._state["length"] > 0].astype(np.int64)
+        # The oldest row of a log that is full lies in the slot that comes next.
+        self.span[0] = end - 1 - ((end - 1 - heads) & (self.capacity - 1)).max(initial=-1)
 
     def _allot(self, capacity: int, columns: int) -> None:
         self.time: I64 = np.zeros(capacity, np.int64)
-        self.number: I64 = np.zeros(capacity, np.int64)
         self.following: I32 = np.zeros(capacity, np.int32)
-        self.owner: I32 = np.zeros(capacity, np.int32)
         self.values: F64 = np.zeros((columns, capacity))
-
-
-def moved(array: Any, to: I32, capacity: int) -> Any:
-    """What is known by slot, at the new slots."""
-    new = np.zeros((capacity, *array.shape[1:]), array.dtype)
-    kept = np.flatnonzero(to >= 0)
-    new[to[kept]] = array[kept]
-    return new

@@ -144,7 +144,6 @@ class _RealisedVolatility(PerSymbol):
         none = cast("Bool", empty(np.bool_))
         given = Input(rows.codes, [squares], none, self._windows, slide)
         total = self._sum.update(given, len(self.symbols))[0]
-        self._windows.release(slide)
         # A sum of nothing but zeros can be a hair below 0.
         return {"realised_volatility": Column.of_floats(np.sqrt(np.maximum(total, 0.0)))}
 

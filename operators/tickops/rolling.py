@@ -215,8 +215,6 @@ class _Rolling(Core):
         for of, group in self._groups:
             result = group.update(given, len(self._symbols))
             found.update(((of, name), row) for name, row in zip(group.names, result, strict=True))
-        if given.windows is not None and given.slide is not None:
-            given.windows.release(given.slide)
         out = batch.with_columns(
             {
                 self._op.name(of, statistic): _column(statistic, found[of, _text(statistic)])
@@ -246,10 +244,10 @@ class _Rolling(Core):
         if self._windows is None:
             self._days = state.array("days", self._kernels.DAY, count)
             return
-        slide = self._windows.load(state)
+        codes, slide = self._windows.load(state)
         rows = Input(
-            cast("Any", frozen(self._windows.owner[: len(slide.place)].copy())),
-            [cast("Any", frozen(of[: len(slide.place)].copy())) for of in self._windows.values],
+            codes,
+            [cast("Any", frozen(of[: len(codes)].copy())) for of in self._windows.values],
             cast("Bool", empty(np.bool_)),
             self._windows,
             slide,
@@ -264,10 +262,7 @@ class _Rolling(Core):
         windows = self._windows
         if windows is None:
             return Input(rows.codes, columns, self._fresh(batch, rows), None, None)
-        to = windows.reserve(batch.height)
-        if to is not None:
-            for _, group in self._groups:
-                group.move(to, windows.capacity)
+        windows.reserve(batch.height)
         slide = windows.slide(batch, rows, columns)
         return Input(rows.codes, columns, cast("Bool", empty(np.bool_)), windows, slide)
 

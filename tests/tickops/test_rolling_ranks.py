@@ -71,7 +71,7 @@ class _Blocks:
 
     def __init__(self, blocks: int) -> None:
         self.nodes: Records = np.zeros(blocks, kernels.NODE)
-        self.values = np.zeros((blocks, kernels.BLOCK))
+        self.values = np.zeros((blocks, kernels.WIDTH))
         self.pool = np.zeros(2, np.int64)
         self.roots: I64 = np.zeros(1, np.int64)
 

@@ -1,9 +1,14 @@
 """Median, quantiles and rank over windows, from each symbol's values in order.
 
 The values lie in sorted blocks, so that the processor goes through few lines of memory side by
-side. The blocks of a symbol are the nodes of a treap: in the order of their values, and a heap by
-a number that is drawn from the slot, which keeps it about as deep as the logarithm of its size.
-How values are spread over blocks never shows in a result.
+side. All of a block is gone over, several values at once: to guess where a value is to be, and
+to guess wrong, takes longer. The blocks of a symbol are the nodes of a treap: in the order of
+their values, and a heap by a number that is drawn from the slot, which keeps it about as deep as
+the logarithm of its size. How values are spread over blocks never shows in a result.
+
+What is done for each row is written so that no references to arrays are counted in it, since to
+count one takes as long as to go over a quarter of a block: small functions that call no others and
+do not touch an array after a loop, and the rest in `ranks` itself.
 """
 
 import numpy as np
@@ -11,11 +16,16 @@ import numpy as np
 from tickops._arrays import F64, I32, I64, Records, Scalar
 from tickops._kernels._jit import kernel
 
-__all__ = ["BLOCK", "HALF", "NODE", "ranks"]
+__all__ = ["BLOCK", "HALF", "NODE", "WIDTH", "ranks"]
 
 BLOCK = 128
 """Values that a block has room for. Measured from 64 to 256, with windows of 20 to 5,000 rows."""
 HALF = BLOCK // 2
+WIDTH = BLOCK + 8
+"""Numbers in a block: its values, and behind them infinity, at least once."""
+
+_STEP = 32
+"""Values are gone over in steps of so many, so that few different lengths are to be guessed."""
 
 NODE = np.dtype(
     [
@@ -85,7 +95,7 @@ def _rise(nodes: Records, slot: Scalar) -> None:
 
 
 @kernel
-def _new(nodes: Records, pool: I64) -> int:
+def _new(nodes: Records, blocks: F64, pool: I64) -> int:
     """Slot of an empty block."""
     slot = pool[0] - 1
     if slot == _NONE:
@@ -101,15 +111,17 @@ def _new(nodes: Records, pool: I64) -> int:
     node["after"] = _NONE
     node["count"] = 0
     node["size"] = 0
+    blocks[slot, :] = np.inf
     return slot
 
 
 @kernel
 def _split(nodes: Records, blocks: F64, pool: I64, root: Scalar, slot: Scalar) -> int:
     """Move the larger half of a full block to a new one after it; return the root."""
-    new = _new(nodes, pool)
+    new = _new(nodes, blocks, pool)
     for j in range(HALF):
         blocks[new, j] = blocks[slot, HALF + j]
+        blocks[slot, HALF + j] = np.inf
     nodes[slot]["count"] = HALF
     nodes[new]["count"] = HALF
     nodes[new]["size"] = HALF
@@ -181,6 +193,8 @@ def _merge(nodes: Records, blocks: F64, slot: Scalar, after: Scalar) -> None:
 @kernel
 def _find(nodes: Records, blocks: F64, root: Scalar, v: Scalar) -> int:
     """Block where a value is or is to be: the last to begin with none larger, or the first."""
+    if nodes[root]["size"] == nodes[root]["count"]:
+        return root  # the only one, as in most windows
     at = root
     last = root
     found = _NONE
@@ -203,94 +217,68 @@ def _belongs(nodes: Records, blocks: F64, slot: Scalar, v: Scalar) -> bool:
 
 
 @kernel
-def _position(block: F64, v: Scalar) -> int:
-    """How many values of a block are smaller: looking at all is faster than bisecting."""
-    below = 0
-    for j in range(len(block)):
-        if block[j] < v:
-            below += 1
-    return below
+def _replace(block: F64, count: Scalar, old: Scalar, new: Scalar) -> None:
+    """Take a value out of the first so many of a block, and put another in.
+
+    To put one in only, the old is infinity; to take one out, the new.
+    """
+    before = -np.inf
+    for j in range((count + _STEP - 1) // _STEP * _STEP):
+        # First the values without the old one; the new one then goes between two of them. Both
+        # numbers are read whichever is needed: several at once can only be read so.
+        value = block[j]
+        after = block[j + 1]
+        here = value if value < old else after
+        least = new if new < here else here
+        block[j] = before if before > least else least
+        before = here
 
 
 @kernel
-def _move_up(block: F64, v: Scalar) -> None:
-    """Put a value first, and the others one further; the last falls out."""
-    for j in range(len(block)):
-        block[j], v = v, block[j]
+def _sparse(nodes: Records, slot: Scalar) -> bool:
+    """Whether a block is empty, or fits into a half with one beside it.
 
-
-@kernel
-def _move_down(block: F64, v: Scalar) -> None:
-    """Put a value last, and the others one nearer; the first falls out."""
-    for j in range(len(block) - 1):
-        block[j] = block[j + 1]
-    block[-1] = v
-
-
-@kernel
-def _insert(nodes: Records, blocks: F64, pool: I64, root: Scalar, v: Scalar) -> int:
-    """Put a value where it is to be; return the root."""
-    if root == _NONE:
-        root = _new(nodes, pool)
-    slot = _find(nodes, blocks, root, v)
-    if nodes[slot]["count"] == BLOCK:
-        root = _split(nodes, blocks, pool, root, slot)
-        if not v < blocks[nodes[slot]["after"], 0]:
-            slot = nodes[slot]["after"]
+    So of two neighbours one is more than a quarter full: memory is in proportion to the values.
+    """
     count = nodes[slot]["count"]
-    block = blocks[slot]
-    _move_up(block[_position(block[:count], v) : count + 1], v)
-    nodes[slot]["count"] = count + 1
-    _resize(nodes, slot, 1)
-    return root
-
-
-@kernel
-def _remove(nodes: Records, blocks: F64, pool: I64, root: Scalar, slot: Scalar, v: Scalar) -> int:
-    """Take a value out of the block that `_find` gave; return the root, -1 for none."""
-    count = nodes[slot]["count"] - 1
-    block = blocks[slot, : count + 1]
-    _move_down(block[_position(block, v) :], v)
-    nodes[slot]["count"] = count
-    _resize(nodes, slot, -1)
-    if count == 0:
-        return _unlink(nodes, pool, root, slot)
-    # Of two neighbours one is more than a quarter full: memory is in proportion to the values.
     before = nodes[slot]["before"]
     after = nodes[slot]["after"]
-    if before != _NONE and nodes[before]["count"] + count <= HALF:
+    return (
+        count == 0
+        or (before != _NONE and nodes[before]["count"] + count <= HALF)
+        or (after != _NONE and nodes[after]["count"] + count <= HALF)
+    )
+
+
+@kernel
+def _tidy(nodes: Records, blocks: F64, pool: I64, root: Scalar, slot: Scalar) -> int:
+    """Merge a block that is `_sparse` with one beside it; return the root, -1 for none."""
+    count = nodes[slot]["count"]
+    before = nodes[slot]["before"]
+    if count > 0 and before != _NONE and nodes[before]["count"] + count <= HALF:
         _merge(nodes, blocks, before, slot)
-        return _unlink(nodes, pool, root, slot)
-    if after != _NONE and count + nodes[after]["count"] <= HALF:
-        _merge(nodes, blocks, slot, after)
-        return _unlink(nodes, pool, root, after)
-    return root
+    elif count > 0:
+        before = slot
+        slot = nodes[slot]["after"]
+        _merge(nodes, blocks, before, slot)
+    return _unlink(nodes, pool, root, slot)
 
 
 @kernel
-def _replace(block: F64, old: Scalar, new: Scalar) -> None:
-    """Take a value out of a block and put another in."""
-    was = _position(block, old)
-    to = _position(block, new)
-    if to > was:
-        _move_down(block[was:to], new)
-    else:
-        _move_up(block[to : was + 1], new)
-
-
-@kernel
-def _pick(nodes: Records, blocks: F64, root: Scalar, k: Scalar) -> Scalar:
-    """The value that k others are before, in order."""
+def _pick(nodes: Records, root: Scalar, k: Scalar) -> tuple[Scalar, Scalar]:
+    """Block of the value that k others are before, in order, and its place there."""
     at = root
     while True:
-        below = _size(nodes, nodes[at]["left"])
+        node = nodes[at]
+        left = node["left"]
+        below = 0 if left == _NONE else nodes[left]["size"]
         if k < below:
-            at = nodes[at]["left"]
-        elif k < below + nodes[at]["count"]:
-            return blocks[at, k - below]
+            at = left
+        elif k < below + node["count"]:
+            return at, k - below
         else:
-            k -= below + nodes[at]["count"]
-            at = nodes[at]["right"]
+            k -= below + node["count"]
+            at = node["right"]
 
 
 @kernel
@@ -304,9 +292,8 @@ def _below(nodes: Records, blocks: F64, root: Scalar, v: Scalar, equal: bool) ->
         if first < v or (equal and first == v):
             passed += _size(nodes, nodes[at]["left"])
             count = passed
-            for j in range(nodes[at]["count"]):
-                if blocks[at, j] < v or (equal and blocks[at, j] == v):
-                    count += 1
+            for j in range((nodes[at]["count"] + _STEP - 1) // _STEP * _STEP):
+                count += blocks[at, j] <= v if equal else blocks[at, j] < v
             passed += nodes[at]["count"]
             at = nodes[at]["right"]
         else:
@@ -346,7 +333,7 @@ def ranks(
     quantiles
         (k,) from 0 to 1.
     nodes, blocks
-        (blocks,) of NODE and (blocks, BLOCK), values in order; updated in place.
+        (blocks,) of NODE and (blocks, WIDTH), values in order; updated in place.
     pool
         (2,) a block that was given back and 1 more, 0 for none, and how many were ever in use;
         updated in place. A row may need one more.
@@ -377,25 +364,40 @@ def ranks(
             if np.isnan(old):
                 continue
             at = _find(nodes, blocks, root, old)
+            count = nodes[at]["count"]
             if k == outs[i] - 1 and _belongs(nodes, blocks, at, v):
-                _replace(blocks[at, : nodes[at]["count"]], old, v)
+                _replace(blocks[at], count, old, v)
                 v = np.nan
-            else:
-                root = _remove(nodes, blocks, pool, root, at, old)
+                continue
+            _replace(blocks[at], count, old, np.inf)
+            nodes[at]["count"] = count - 1
+            _resize(nodes, at, -1)
+            if _sparse(nodes, at):
+                root = _tidy(nodes, blocks, pool, root, at)
         if not np.isnan(v):
-            root = _insert(nodes, blocks, pool, root, v)
+            if root == _NONE:
+                root = _new(nodes, blocks, pool)
+            at = _find(nodes, blocks, root, v)
+            if nodes[at]["count"] == BLOCK:
+                root = _split(nodes, blocks, pool, root, at)
+                if not v < blocks[nodes[at]["after"], 0]:
+                    at = nodes[at]["after"]
+            nodes[at]["count"] += 1
+            _replace(blocks[at], nodes[at]["count"], np.inf, v)
+            _resize(nodes, at, 1)
         roots[c] = root + 1
         n = _size(nodes, root)
         if n == 0 or n < min_rows:
             continue
         for k in range(len(quantiles)):
-            at = quantiles[k] * (n - 1)
-            low = int(at)
-            low_value = _pick(nodes, blocks, root, low)
-            result[k, i] = low_value
-            if at > low:
-                step = _pick(nodes, blocks, root, low + 1) - low_value
-                result[k, i] = low_value + step * (at - low)
+            place = quantiles[k] * (n - 1)
+            at, j = _pick(nodes, root, int(place))
+            value = blocks[at, j]
+            if j + 1 == nodes[at]["count"]:  # the next one is in another block, or there is none
+                after = nodes[at]["after"]
+                at = at if after == _NONE else after
+                j = j - 1 if after == _NONE else -1
+            result[k, i] = value + (blocks[at, j + 1] - value) * (place - int(place))
         if ranked and not np.isnan(x[i]):
             smaller = _below(nodes, blocks, root, x[i], False)
             rank[i] = (smaller + 1 + _below(nodes, blocks, root, x[i], True)) / 2

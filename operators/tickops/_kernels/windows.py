@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tickops._arrays import F64, I32, I64, Bool, Records
+from tickops._arrays import F64, I32, I64, U8, Bool, Records
 from tickops._kernels._jit import kernel
 
-__all__ = ["DAY", "STATE", "new_days", "put", "release", "slide"]
+__all__ = ["DAY", "STATE", "by_arrival", "by_symbol", "new_days", "put", "slide"]
 
 STATE = np.dtype(
     [
@@ -22,7 +22,8 @@ STATE = np.dtype(
 DAY = np.dtype([("day", np.int32), ("seen", np.int32)])
 """By symbol: day of its newest row."""
 
-_NOBODY = -1
+_IN = 1
+_LAST = 2
 
 
 @kernel
@@ -33,12 +34,9 @@ def slide(
     window_us: int,
     window_rows: int,
     time: I64,
-    number: I64,
     following: I32,
-    owner: I32,
     span: I64,
     state: Records,
-    place: I32,
     first_out: I32,
     outs: I32,
 ) -> None:
@@ -52,15 +50,13 @@ def slide(
         (n,) local date: a new day empties the window. Empty: days do not matter.
     window_us, window_rows
         Length of the window; one of them is 0.
-    time, number, following, owner
-        (capacity,) of each slot: epoch us, the how manieth row of its symbol, slot of the
-        symbol's next row, symbol number. Written for the rows that come; n slots must be free.
+    time, following
+        (capacity,) of each slot: epoch us, slot of the symbol's next row. Written for the rows
+        that come, one slot after another; n slots must be free.
     span
-        (2,) first and end of the slots in use, counted on for ever; updated in place.
+        (2,) first and end of the slots in use, counted on for ever; the end is updated in place.
     state
         (symbols,) of STATE, updated in place.
-    place
-        (n,) written: slot of the row, -1 for none.
     first_out, outs
         (n,) written: slot of the oldest row that leaves, and how many leave: those that follow
         it. O(1) a row on average.
@@ -72,70 +68,106 @@ def slide(
         c = codes[i]
         outs[i] = 0
         if c < 0:
-            place[i] = -1
             continue
         s = state[c]
         t = times_us[i]
         head = s["head"]
         length = s["length"]
-        all_out = daily and s["seen"] != 0 and days[i] != s["day"]
         first_out[i] = head
         out = 0
-        while length > 0:
-            if not all_out:
-                if window_us > 0:
-                    if time[head] > t - window_us:
-                        break
-                elif length < window_rows:
-                    break
-            head = following[head]
-            length -= 1
-            out += 1
+        if daily and s["seen"] != 0 and days[i] != s["day"]:
+            out = length
+        elif window_us > 0:
+            while out < length and time[head] <= t - window_us:
+                head = following[head]
+                out += 1
+        else:
+            while length - out >= window_rows:
+                head = following[head]
+                out += 1
         outs[i] = out
         slot = end & mask
         end += 1
         time[slot] = t
-        number[slot] = s["rows"]
-        owner[slot] = c
-        if length > 0:
+        if out < length:
             following[s["tail"]] = slot
         else:
             head = slot
         s["rows"] += 1
         s["head"] = head
         s["tail"] = slot
-        s["length"] = length + 1
+        s["length"] = length - out + 1
         s["seen"] = 1
         if daily:
             s["day"] = days[i]
-        place[i] = slot
     span[1] = end
 
 
 @kernel
-def put(place: I32, column: F64, values: F64) -> None:
-    """Keep the values of a column, (n,), in the slots of their rows, (capacity,). O(1) a row."""
-    for i in range(len(place)):
-        if place[i] >= 0:
-            values[place[i]] = column[i]
+def put(codes: I32, first: int, end: int, column: F64, values: F64) -> None:
+    """Keep the values of a column, (n,), in the slots of their rows, (capacity,).
+
+    Parameters
+    ----------
+    codes
+        As in `slide`.
+    first, end
+        Of the span that `slide` gave to the rows. O(1) a row.
+    """
+    n = len(codes)
+    mask = len(values) - 1
+    if end - first == n:
+        slot = first & mask
+        some = min(n, len(values) - slot)
+        values[slot : slot + some] = column[:some]
+        values[: n - some] = column[some:]
+        return
+    slot = first
+    for i in range(n):
+        if codes[i] >= 0:
+            values[slot & mask] = column[i]
+            slot += 1
 
 
 @kernel
-def release(first_out: I32, outs: I32, following: I32, owner: I32, span: I64) -> None:
-    """Give back the slots of rows that left, once nobody asks for their values any more.
-
-    Parameters and cost as in `slide`.
-    """
-    for i in range(len(outs)):
-        slot = first_out[i]
-        for _ in range(outs[i]):
-            owner[slot] = _NOBODY
+def by_symbol(state: Records, following: I32, slots: I64) -> None:
+    """Slots of the rows in all windows, (rows,), by symbol and oldest first. O(1) a row."""
+    k = 0
+    for c in range(len(state)):
+        slot = state[c]["head"]
+        for _ in range(state[c]["length"]):
+            slots[k] = slot
             slot = following[slot]
-    mask = len(owner) - 1
-    first = span[0]
-    while first < span[1] and owner[first & mask] == _NOBODY:
-        first += 1
-    span[0] = first
+            k += 1
+
+
+@kernel
+def by_arrival(state: Records, following: I32, span: I64, marks: U8, slots: I64) -> None:
+    """Slots of the rows in all windows, (rows,), in the order in which they came.
+
+    Parameters
+    ----------
+    state, following, span
+        As in `slide`.
+    marks
+        (capacity,) zeros, overwritten. O(1) a slot in use, from one to the next: to follow each
+        symbol's rows would be to wait for memory.
+    """
+    for c in range(len(state)):
+        if state[c]["length"] > 0:
+            marks[state[c]["tail"]] = _LAST
+    for c in range(len(state)):
+        if state[c]["length"] > 0:
+            marks[state[c]["head"]] |= _IN
+    mask = len(marks) - 1
+    k = 0
+    for place in range(span[0], span[1]):
+        slot = place & mask
+        if marks[slot] & _IN:
+            slots[k] = slot
+            k += 1
+            if not marks[slot] & _LAST:
+                marks[following[slot]] |= _IN
 
 
 @kernel
