@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
 
 from tickops._arrays import frozen
-from tickops._column import row_index
 
 if TYPE_CHECKING:
-    from tickops._arrays import I32, I64, Bool
+    from collections.abc import Iterable
+
+    from tickops._arrays import I32, I64, Array, Bool
     from tickops._column import Column
     from tickops._markets import LocalTime
     from tickops._symbols import Symbols
@@ -37,6 +38,8 @@ class Batch:
         None where no operator of the chain looks at symbols.
     times_us
         Time of each row in epoch microseconds; None if the rows have no timestamp.
+    origin
+        Which rows of a longer frame these are; None where nobody puts it together again.
     """
 
     columns: dict[str, Column]
@@ -44,6 +47,8 @@ class Batch:
     symbols: Symbols
     codes: I32 | None = None
     times_us: I64 | None = None
+    origin: slice | Array | None = None
+    _days: I32 | None = None
     _local: LocalTime | None = None
 
     def rows(self) -> tuple[I32, I64]:
@@ -51,6 +56,13 @@ class Batch:
         if self.codes is None or self.times_us is None:
             raise AssertionError("an operator that needs symbol and timestamp must declare them")
         return self.codes, self.times_us
+
+    def days(self) -> I32:
+        """Trading day of each row, in the local time of its symbol's market."""
+        if self._days is None:
+            local = self._local
+            self._days = self.symbols.days(*self.rows()) if local is None else local.days
+        return self._days
 
     def local(self) -> LocalTime:
         """Trading day and time of day of each row, in the local time of its symbol's market."""
@@ -60,29 +72,29 @@ class Batch:
 
     def where(self, keep: Bool) -> Batch:
         """Only the rows for which `keep` is true."""
-        if keep.all():
-            return self
-        rows = np.flatnonzero(keep)
-        index = row_index(rows)
+        return self if keep.all() else self.take(np.flatnonzero(keep))
+
+    def take(self, rows: I64) -> Batch:
+        """Only the rows with these numbers."""
         return Batch(
-            columns={name: column.take(rows, index) for name, column in self.columns.items()},
+            columns={name: column.take(rows) for name, column in self.columns.items()},
             height=len(rows),
             symbols=self.symbols,
             codes=None if self.codes is None else cast("I32", frozen(self.codes[rows])),
             times_us=None if self.times_us is None else cast("I64", frozen(self.times_us[rows])),
+            origin=self._origin_of(rows),
         )
 
     def with_columns(self, added: dict[str, Column]) -> Batch:
         """Same rows with more columns; one of the same name is replaced where it stands."""
-        return Batch(
-            columns={**self.columns, **added},
-            height=self.height,
-            symbols=self.symbols,
-            codes=self.codes,
-            times_us=self.times_us,
-            _local=self._local,
-        )
+        return replace(self, columns={**self.columns, **added})
 
-    def frame(self) -> pl.DataFrame:
-        """Build the frame."""
-        return pl.DataFrame([column.series(name) for name, column in self.columns.items()])
+    def _origin_of(self, rows: I64) -> Array | None:
+        if isinstance(self.origin, slice):
+            return rows + self.origin.start
+        return None if self.origin is None else self.origin[rows]
+
+    def frame(self, names: Iterable[str] | None = None) -> pl.DataFrame:
+        """Build a frame of the columns with these names, or of all."""
+        wanted = self.columns if names is None else dict.fromkeys(names)
+        return pl.DataFrame([self.columns[name].series(name) for name in wanted])

@@ -6,110 +6,225 @@ again and again: a whole day of the market takes about half the time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import polars as pl
 
-from tickops._column import Column
+from tickops._arrays import frozen
+from tickops._batch import Batch
+from tickops._column import Column, nulled, row_index
 
 if TYPE_CHECKING:
-    from tickops._arrays import Array, Bool
-    from tickops._batch import Batch
+    from tickops._arrays import I32, I64, Array, Bool
+    from tickops._symbols import Symbols
 
-__all__ = ["BLOCK_ROWS", "Assembly"]
+__all__ = ["BLOCK_ROWS", "Assembly", "Source"]
 
 BLOCK_ROWS: Final = 1 << 17
 """Measured from 2**12 to 2**20: shorter ones cost calls, longer ones leave the caches."""
 
 
-class Assembly:
-    """What operators that only add columns give for the blocks of a frame, as a frame.
+class Source:
+    """A frame, its symbols numbered, to be taken whole or in blocks.
 
     Parameters
     ----------
     frame
-        The whole of which the blocks are; at most so many rows come out.
+        Rows in order of arrival.
+    symbols
+        Of the run; new ones are numbered.
+    by_symbol
+        Whether an operator looks at symbols.
+
+    Attributes
+    ----------
+    codes
+        (height,) symbol number, -1 where symbol or time is null; None if not `by_symbol`.
+    """
+
+    def __init__(self, frame: pl.DataFrame, symbols: Symbols, *, by_symbol: bool) -> None:
+        self._whole = {series.name: Column.of(series) for series in frame.get_columns()}
+        self._height = frame.height
+        self._symbols = symbols
+        self.codes: I32 | None = None
+        if not by_symbol:
+            return
+        given = {name: column.series(name) for name, column in self._whole.items()}
+        # Though no step may need it: a longer chain must not see fewer rows of a symbol.
+        time = given.get("timestamp")
+        timed = time is not None and isinstance(time.dtype, pl.Datetime) and time.null_count() > 0
+        valid = time.is_not_null().to_numpy() if time is not None and timed else None
+        self.codes = symbols.encode(given["symbol"], given.get("region"), valid)
+
+    def whole(self) -> Batch:
+        """All rows."""
+        return self._batch(self._whole, self._height, self.codes)
+
+    def block(self, start: int, stop: int) -> Batch:
+        """Rows from `start` to before `stop`, or to the last."""
+        stop = min(stop, self._height)
+        columns = {
+            name: Column.of(column.series(name)[start:stop]) for name, column in self._whole.items()
+        }
+        codes = None if self.codes is None else self.codes[start:stop]
+        batch = self._batch(columns, stop - start, codes)
+        batch.origin = slice(start, stop)
+        return batch
+
+    def some(self, rows: I64, codes: I32) -> Batch:
+        """Rows with these numbers, and the symbols `codes`."""
+        columns = {name: column.take(rows) for name, column in self._whole.items()}
+        batch = self._batch(columns, len(rows), codes)
+        batch.origin = rows
+        return batch
+
+    def _batch(self, columns: dict[str, Column], height: int, codes: I32 | None) -> Batch:
+        codes = None if codes is None else cast("I32", frozen(codes))
+        batch = Batch(columns, height, self._symbols, codes)
+        time = columns.get("timestamp")
+        if codes is not None and time is not None and isinstance(time.dtype, pl.Datetime):
+            batch.times_us = time.times_us()
+        return batch
+
+
+class Assembly:
+    """What operators that only add columns give for parts of a frame, as a frame.
+
+    Parts may come in any order, and from several threads.
+
+    Parameters
+    ----------
+    frame
+        The whole of which the parts are; at most its rows come out.
     """
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
-        self._height = 0
+        self._kept: Bool | None = None
+        self._any = False
         self._columns: dict[str, _Whole] = {}
+        self._lock = Lock()
 
-    def add(self, start: int, block: Batch, out: Batch) -> None:
-        """Take what came out of the block that begins at row `start`."""
-        aligned = self._height == start
+    def add(self, part: Batch, out: Batch | None) -> None:
+        """Take what came out of a part of the frame; None if nothing did."""
+        if out is None or out.height < part.height:
+            kept = self._marks()
+            kept[part.origin] = False
+            if out is not None:
+                kept[out.origin] = True
+        if out is None:
+            return
+        self._any = True
         for name, column in out.columns.items():
-            whole = self._columns.get(name)
-            if whole is None:
-                whole = self._columns[name] = _Whole(name, self._frame)
-            untouched = aligned and column is block.columns.get(name)
-            whole.add(column, out.height, untouched=untouched)
-        self._height += out.height
+            given = part.columns.get(name)
+            untouched = given is not None and column.root is given.root
+            with self._lock:
+                whole = self._columns.get(name)
+                if whole is None:
+                    whole = self._columns[name] = _Whole(name, self._frame)
+                writes = whole.place(column, out.origin, untouched=untouched)
+            for values, into in writes:
+                _write(values, out.origin, into)
 
     def frame(self, empty: pl.DataFrame) -> pl.DataFrame:
         """All that came out; `empty` if nothing did."""
-        if not self._columns:
+        if not self._any:
             return empty.clear()
-        return pl.DataFrame([whole.series() for whole in self._columns.values()])
+        out = pl.DataFrame([whole.series(self._kept) for whole in self._columns.values()])
+        return out if self._kept is None else out.filter(pl.Series(self._kept))
+
+    def _marks(self) -> Bool:
+        with self._lock:
+            if self._kept is None:
+                self._kept = np.ones(self._frame.height, np.bool_)
+            return self._kept
 
 
 class _Whole:
-    """One column: rows of the frame as they stand, arrays in one long one, or Series."""
+    """One column, which is at first as its first part is.
+
+    Parameters
+    ----------
+    name, frame
+        Of the column; of which the parts are.
+    """
 
     def __init__(self, name: str, frame: pl.DataFrame) -> None:
         self._name = name
         self._frame = frame
-        self._untouched = 0
-        self._parts: list[pl.Series] = []
+        self._begun = False
+        self._untouched = False
         self._dtype: pl.DataType = pl.Null()
         self._values: Array | None = None
         self._valid: Bool | None = None
-        self._filled = 0
+        self._others: list[tuple[Any, pl.Series]] = []
 
-    def add(self, column: Column, height: int, *, untouched: bool) -> None:
-        if untouched and not self._parts:
-            self._untouched += height
-            return
-        values = column.made()
-        if values is not None and not self._untouched and not self._parts:
-            self._fill(column, values)
-            return
-        if not self._parts:
-            self._parts = self._so_far()
-        self._parts.append(column.series(self._name))
+    def place(self, column: Column, rows: Any, *, untouched: bool) -> list[tuple[Array, Array]]:
+        """Take the column of these rows; return which arrays are to be written into which."""
+        values = None if untouched else column.made()
+        if not self._begun:
+            self._begun = True
+            self._untouched = untouched
+            if values is not None:
+                self._dtype = column.dtype
+                self._values = np.empty(self._frame.height, values.dtype)
+        if untouched and self._untouched:
+            return []
+        if values is None or self._values is None or column.dtype != self._dtype:
+            self._others.append((rows, column.series(self._name)))
+            return []
+        writes = [(values, self._values)]
+        valid = _valid(column, values)
+        if valid is not None:
+            if self._valid is None:
+                self._valid = np.ones(self._frame.height, np.bool_)
+            writes.append((valid, self._valid))
+        return writes
 
-    def series(self) -> pl.Series:
-        if self._values is not None:
-            return self._filled_column().series(self._name)
-        if self._parts:
-            return pl.concat(self._parts, rechunk=True)
-        return self._frame[self._name][: self._untouched]
+    def series(self, kept: Bool | None) -> pl.Series:
+        """The column of all rows; of those that are not kept, any values."""
+        parts: list[pl.Series] = []
+        if self._untouched:
+            parts.append(self._frame[self._name])
+        elif self._values is not None:
+            if kept is not None:
+                self._values[~kept] = 0  # nobody wrote them, and they might be no value at all
+            parts.append(self._filled(self._values))
+        if not self._others:
+            return parts[0]
+        in_place = np.arange(self._frame.height)
+        index = in_place.copy() if parts else np.zeros_like(in_place)
+        height = sum(map(len, parts))
+        for rows, part in self._others:
+            index[rows] = np.arange(height, height + len(part))
+            height += len(part)
+            parts.append(part)
+        whole = pl.concat(parts, rechunk=True)
+        return whole if np.array_equal(index, in_place) else whole[row_index(index)]
 
-    def _so_far(self) -> list[pl.Series]:
-        """What came before a part that can be neither left where it is nor filled in."""
-        if self._values is not None:
-            filled = self._filled_column().series(self._name)
-            self._values = None
-            return [filled]
-        return [self._frame[self._name][: self._untouched]] if self._untouched else []
+    def _filled(self, values: Array) -> pl.Series:
+        if self._dtype != pl.Float64:
+            return Column.of_ints(values, self._dtype, self._valid).series(self._name)
+        series = pl.Series(self._name, values)
+        return series if self._valid is None else nulled(series, self._valid)
 
-    def _fill(self, column: Column, values: Array) -> None:
-        if self._values is None:
-            self._dtype = column.dtype
-            self._values = np.empty(self._frame.height, values.dtype)
-        end = self._filled + len(values)
-        valid = column.valid()
-        if valid is not None and self._valid is None:
-            self._valid = np.ones(self._frame.height, np.bool_)
-        if self._valid is not None and valid is not None:
-            self._valid[self._filled : end] = valid
-        self._values[self._filled : end] = values
-        self._filled = end
 
-    def _filled_column(self) -> Column:
-        if self._values is None:
-            raise AssertionError(f"no array was filled with {self._name!r}")
-        valid = None if self._valid is None else self._valid[: self._filled]
-        return Column.of_made(self._values[: self._filled], self._dtype, valid)
+def _valid(column: Column, values: Array) -> Bool | None:
+    """Which values are not null, None for all; of floats while they are in the caches."""
+    if column.dtype != pl.Float64:
+        return column.valid()
+    valid = ~np.isnan(values)
+    return None if valid.all() else valid
+
+
+def _write(values: Array, rows: Any, into: Array) -> None:
+    if isinstance(rows, slice):
+        into[rows] = values
+        return
+    from tickops._kernels.lanes import put
+
+    # Bits are bits: so there is a kernel for each size, not for each type.
+    bits = f"u{values.itemsize}"
+    put(frozen(values.view(bits)), frozen(rows), into.view(bits))

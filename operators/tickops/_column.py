@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,7 @@ from tickops._arrays import frozen
 if TYPE_CHECKING:
     from tickops._arrays import F64, I64, U8, Array, Bool
 
-__all__ = ["Column", "row_index"]
+__all__ = ["Column", "nulled", "row_index"]
 
 _FLOAT: Final = pl.Float64()
 
@@ -25,13 +25,20 @@ class Column:
     Kernels ask for numpy arrays (`floats`, `ints`), Polars for a Series (`series`);
     each form is made when it is first asked for. In float arrays NaN stands for null;
     an integer array has null as 0 and a validity mask beside it.
+
+    Attributes
+    ----------
+    dtype
+        Type of the Series.
     """
 
-    __slots__ = ("_floats", "_given", "_ints", "_series", "_valid", "dtype")
+    __slots__ = ("_floats", "_given", "_ints", "_root", "_rows", "_series", "_valid", "dtype")
 
     def __init__(self, dtype: pl.DataType) -> None:
         self.dtype = dtype
-        self._given: pl.Series | None = None
+        self._given = False
+        self._root: Column | None = None
+        self._rows: I64 | None = None
         self._series: pl.Series | None = None
         self._floats: F64 | None = None
         self._ints: I64 | U8 | Bool | None = None
@@ -41,7 +48,8 @@ class Column:
     def of(cls, series: pl.Series) -> Column:
         """Take a Series as it is."""
         column = cls(series.dtype)
-        column._given = column._series = series
+        column._given = True
+        column._series = series
         return column
 
     @classmethod
@@ -61,9 +69,17 @@ class Column:
         column._valid = None if valid is None or valid.all() else valid
         return column
 
+    @property
+    def root(self) -> Column:
+        """Column that the rows were taken from as they are: itself, unless `take` made it."""
+        return self if self._root is None else self._root
+
     def floats(self) -> F64:
         """Values as read-only float64, null as NaN."""
         if self._floats is None:
+            if self._is_taken_of(pl.Float64):
+                self._floats = cast("F64", self._taken(self.root.floats()))
+                return self._floats
             series = self._need_series()
             if series.dtype != pl.Float64:
                 series = series.cast(pl.Float64)
@@ -75,6 +91,9 @@ class Column:
     def ints(self) -> I64:
         """Values as read-only int64, null as 0; `valid` says which are null."""
         if self._ints is None:
+            if self._is_taken_of(pl.Int64, pl.Datetime):
+                self._ints = cast("I64", self._taken(self.root.ints()))
+                return self._ints
             series = self._need_series()
             if series.dtype == pl.Enum:
                 series = series.cat.physical()
@@ -101,7 +120,7 @@ class Column:
 
     def valid(self) -> Bool | None:
         """Which of `ints` are not null; None if all are, or if it was made of floats."""
-        if self._ints is None and self._given is not None:
+        if self._ints is None and self._given:
             self.ints()
         return self._valid
 
@@ -113,7 +132,7 @@ class Column:
 
     def made(self) -> Array | None:
         """Array that the column was made of, with `valid`; None if it was a Series."""
-        if self._given is not None:
+        if self._given:
             return None
         return self._ints if self._floats is None else self._floats
 
@@ -124,19 +143,40 @@ class Column:
             return cls.of_floats(values)
         return cls.of_ints(values, dtype, valid)
 
-    def take(self, rows: Array, index: pl.Series) -> Column:
-        """Keep only the rows with these numbers; `index` is ``row_index(rows)``."""
-        # Of a Series as it came: its floats no longer know null from NaN, or the type.
-        if self._given is not None:
-            return Column.of(self._given[index])
-        values = cast("Array", self.made())
-        valid = None if self._valid is None else self._valid[rows]
-        return Column.of_made(values[rows], self.dtype, valid)
+    def take(self, rows: I64) -> Column:
+        """Keep only the rows with these numbers."""
+        if not self._given:
+            values = cast("Array", self.made())
+            valid = None if self._valid is None else self._valid[rows]
+            return Column.of_made(values[rows], self.dtype, valid)
+        # Later, if anyone asks. Of the Series as it came: floats do not know null from NaN.
+        column = Column(self.dtype)
+        column._given = True
+        column._root = self.root
+        column._rows = rows if self._rows is None else self._rows[rows]
+        return column
+
+    def _is_taken_of(self, *plain: Any) -> bool:
+        """Whether rows were taken of a column whose array is there at no cost."""
+        if self._rows is None or self._series is not None or self.dtype not in plain:
+            return False
+        return not self.root._need_series().null_count()
+
+    def _taken(self, values: Array) -> Array:
+        # Polars would use threads of its own for it.
+        from tickops._kernels.lanes import take
+
+        rows = cast("I64", self._rows)
+        out = np.empty(len(rows), values.dtype)
+        take(values, frozen(rows), out)
+        return frozen(out)
 
     def _need_series(self) -> pl.Series:
         return self.series("" if self._series is None else self._series.name)
 
     def _make_series(self) -> pl.Series:
+        if self._rows is not None:
+            return self.root._need_series()[row_index(self._rows)]
         if self._floats is not None:
             return pl.Series("", self._floats, nan_to_null=True)
         values = cast("Array", self._ints)
@@ -146,9 +186,12 @@ class Column:
             series = _categories(self.dtype)[pl.Series("", codes.astype(np.uint32))]
         else:
             series = pl.Series("", values).cast(self.dtype)
-        if self._valid is not None:
-            series = series.set(pl.Series(~self._valid), None)
-        return series
+        return series if self._valid is None else nulled(series, self._valid)
+
+
+def nulled(series: pl.Series, valid: Bool) -> pl.Series:
+    """Series with null where `valid` is false; the values are not copied."""
+    return series.zip_with(pl.Series(valid), pl.Series([None], dtype=series.dtype))
 
 
 def row_index(rows: Array) -> pl.Series:

@@ -82,8 +82,7 @@ class KeptRows:
         """
         in_batch = rows >= 0
         if in_batch.all():
-            index = row_index(rows)
-            return {name: batch.columns[name].take(rows, index) for name in self._rows}
+            return {name: batch.columns[name].take(rows) for name in self._rows}
         self._reserve(slots)
         others = ~in_batch
         of_batch = row_index(rows[in_batch])

@@ -87,7 +87,7 @@ def _steps(history: pl.DataFrame, buckets: int, max_spread_ticks: int, tick: flo
     order = np.argsort(codes, kind="stable")
     order = order[codes[order] >= 0]
     here, there = order[:-1], order[1:]
-    days = batch.local().days
+    days = batch.days()
     follows = (
         (codes[here] == codes[there])
         & (days[here] == days[there])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import polars as pl
 
@@ -38,7 +38,11 @@ class Core(ABC):
     ----------
     counts
         How many rows were left out, by reason.
+    heavy
+        A row takes so long, 25 ns or more, that dividing rows among threads is paid back.
     """
+
+    heavy: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
@@ -218,19 +222,34 @@ class Operator(ABC):
 
         return merge(self, snapshots)
 
-    def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def apply(self, frame: pl.DataFrame, *, threads: int | None = None) -> pl.DataFrame:
         """Run over one frame from start to end.
+
+        Parameters
+        ----------
+        frame
+            Rows in order of arrival.
+        threads
+            At most so many work on a long frame, each on some of the symbols, where the
+            operator adds columns and is not across symbols. None: as many as Polars has
+            (``POLARS_MAX_THREADS``, else the processor's cores). The result is the same.
 
         Raises
         ------
         SchemaError
             A column is missing or of the wrong type.
+        LateRowError
+            A row is late and the operator was made with ``late="raise"``.
         """
-        run = self.start()
+        from tickops._lanes import begin
+
+        run = begin(self, frame, threads)
         out, rest = run.push(frame), run.finish()
         return out.vstack(rest) if rest.height else out
 
-    def scan(self, lazy: pl.LazyFrame, *, rows: int = 1_000_000) -> Iterator[pl.DataFrame]:
+    def scan(
+        self, lazy: pl.LazyFrame, *, rows: int = 1_000_000, threads: int | None = None
+    ) -> Iterator[pl.DataFrame]:
         """Run over a LazyFrame that may be larger than memory.
 
         Parameters
@@ -239,19 +258,23 @@ class Operator(ABC):
             Rows in order of arrival.
         rows
             About so many are read at a time.
+        threads
+            As for `apply`.
 
         Yields
         ------
         polars.DataFrame
             What comes out, as it comes; never empty.
         """
-        run = self.start()
+        from tickops._lanes import begin
+
+        run = None
         for frame in batches_of(lazy, rows):
+            run = begin(self, frame, threads) if run is None else run
             out = run.push(frame)
             if out.height:
                 yield out
-        rest = run.finish()
-        if rest.height:
+        if run is not None and (rest := run.finish()).height:
             yield rest
 
     def __call__(self, source: Observable[pl.DataFrame]) -> Observable[pl.DataFrame]:

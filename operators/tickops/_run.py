@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tickops._batch import Batch
-from tickops._blocks import BLOCK_ROWS, Assembly
-from tickops._column import Column
+from tickops._ahead import ahead
+from tickops._blocks import BLOCK_ROWS, Assembly, Source
 from tickops._snapshot import CoreMemory, Memory, Snapshot, decode, encode
 from tickops._symbols import Symbols
 from tickops.exceptions import OperatorError, SchemaError, SnapshotError
@@ -20,16 +19,17 @@ from tickops.exceptions import OperatorError, SchemaError, SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
+    from tickops._batch import Batch
     from tickops._operator import Core, Operator
 
-__all__ = ["Run", "difference", "epoch_us"]
+__all__ = ["Bound", "Run", "bind", "difference", "epoch_us", "through"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class _Bound:
-    """A run that knows what its frames look like."""
+class Bound:
+    """Cores that know what their frames look like."""
 
     schema: pl.Schema
     names: list[str]
@@ -53,6 +53,8 @@ class Run:
         From `snapshot`, to go on from there.
     schema
         Columns of the frames to come, if known.
+    threads
+        More than 1: the steps of a long frame, and reading it, go on side by side.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class Run:
         *,
         snapshot: bytes | None = None,
         schema: pl.Schema | None = None,
+        threads: int = 1,
     ) -> None:
         self.operator = operator
+        self._threads = threads
         self._names = [repr(step) for step in operator.operators]
         self._symbols = Symbols()
-        self._bound: _Bound | None = None
+        self._bound: Bound | None = None
         self._ended: str | None = None
         self._busy = threading.Lock()
         if snapshot is not None:
@@ -111,7 +115,8 @@ class Run:
             with self._ends_on_error():
                 if frame.height > BLOCK_ROWS:
                     return self._push_blocks(frame, bound)
-                out = _through(bound.cores, self._read(frame, bound))
+                source = Source(frame, self._symbols, by_symbol=bound.by_symbol)
+                out = through(bound.cores, source.whole())
                 return bound.empty.clear() if out is None else out.frame()
 
     def advance(self, now: int | datetime) -> pl.DataFrame:
@@ -160,19 +165,22 @@ class Run:
             ] or [CoreMemory(name, {}, {}) for name in self._names]
             return Memory(schema, self._symbols.names, self._symbols.markets.tolist(), cores)
 
-    def _push_blocks(self, frame: pl.DataFrame, bound: _Bound) -> pl.DataFrame:
+    def _push_blocks(self, frame: pl.DataFrame, bound: Bound) -> pl.DataFrame:
         """Push a long frame; by the one law it may be cut."""
         assembly = Assembly(frame) if self.operator.adds_columns else None
         frames: list[pl.DataFrame] = []
-        for start in range(0, frame.height, BLOCK_ROWS):
-            block = self._read(frame[start : start + BLOCK_ROWS], bound)
-            out = _through(bound.cores, block)
-            if out is None:
-                continue
-            if assembly is None:
-                frames.append(out.frame())
-            else:
-                assembly.add(start, block, out)
+        source = Source(frame, self._symbols, by_symbol=bound.by_symbol)
+        parts = _parts(source, frame.height)
+        for step in (None, *bound.cores):
+            parts = parts if step is None else _pushed(step, parts)
+            if self._threads > 1:
+                parts = ahead(parts, "tickops-step")
+        with closing(parts):
+            for block, out in parts:
+                if assembly is not None:
+                    assembly.add(block, out)
+                elif out is not None:
+                    frames.append(out.frame())
         if assembly is not None:
             return assembly.frame(bound.empty)
         return pl.concat(frames, rechunk=True) if frames else bound.empty.clear()
@@ -180,23 +188,8 @@ class Run:
     def _cores(self) -> tuple[Core, ...]:
         return () if self._bound is None else self._bound.cores
 
-    def _bind(self, schema: pl.Schema) -> _Bound:
-        cores: list[Core] = []
-        by_symbol = False
-        current = schema
-        for step in self.operator.operators:
-            following = step.output_schema(current)
-            by_symbol = by_symbol or "symbol" in step.needs
-            cores.append(step.core(current, self._symbols))
-            current = following
-        return _Bound(
-            schema,
-            list(schema),
-            list(schema.values()),
-            pl.DataFrame(schema=current),
-            tuple(cores),
-            by_symbol and "symbol" in schema,
-        )
+    def _bind(self, schema: pl.Schema) -> Bound:
+        return bind(self.operator, schema, self._symbols)
 
     def _restore(self, saved: Snapshot, schema: pl.Schema | None) -> None:
         if saved.schema is None:
@@ -212,20 +205,6 @@ class Run:
         for core, state in zip(self._bound.cores, saved.states, strict=True):
             core.load(state)
             core.counts.update(state.counts)
-
-    def _read(self, frame: pl.DataFrame, bound: _Bound) -> Batch:
-        columns = {series.name: Column.of(series) for series in frame.get_columns()}
-        batch = Batch(columns, frame.height, self._symbols)
-        if bound.by_symbol:
-            valid = None
-            time = columns.get("timestamp")
-            # Though no step may need it: a longer chain must not see fewer rows of a symbol.
-            if time is not None and isinstance(time.dtype, pl.Datetime):
-                batch.times_us = time.times_us()
-                valid = time.valid()
-            regions = frame["region"] if "region" in columns else None
-            batch.codes = self._symbols.encode(frame["symbol"], regions, valid)
-        return batch
 
     def _flush(self, step: Callable[[Core], Batch | None]) -> pl.DataFrame:
         """Ask each core in turn for what is due, and push it through those after it."""
@@ -264,7 +243,43 @@ class Run:
             raise
 
 
-def _through(cores: Iterable[Core], batch: Batch) -> Batch | None:
+def bind(operator: Operator, schema: pl.Schema, symbols: Symbols) -> Bound:
+    """Make the cores of an operator for frames of `schema`."""
+    cores: list[Core] = []
+    by_symbol = False
+    current = schema
+    for step in operator.operators:
+        following = step.output_schema(current)
+        by_symbol = by_symbol or "symbol" in step.needs
+        cores.append(step.core(current, symbols))
+        current = following
+    return Bound(
+        schema,
+        list(schema),
+        list(schema.values()),
+        pl.DataFrame(schema=current),
+        tuple(cores),
+        by_symbol and "symbol" in schema,
+    )
+
+
+def _parts(source: Source, height: int) -> Generator[tuple[Batch, Batch | None]]:
+    """Blocks of a frame, each twice: as it is, and to go through cores."""
+    for start in range(0, height, BLOCK_ROWS):
+        block = source.block(start, start + BLOCK_ROWS)
+        yield block, block
+
+
+def _pushed(
+    core: Core, parts: Iterable[tuple[Batch, Batch | None]]
+) -> Generator[tuple[Batch, Batch | None]]:
+    """Push what became of each block through one core more."""
+    for block, given in parts:
+        out = None if given is None else core.push(given)
+        yield block, out if out is not None and out.height else None
+
+
+def through(cores: Iterable[Core], batch: Batch) -> Batch | None:
     """Push a batch through all cores; None if nothing comes out."""
     for core in cores:
         batch = core.push(batch)

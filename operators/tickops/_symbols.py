@@ -93,13 +93,22 @@ class Symbols:
             self._series = names if dtype == pl.String else names.cast(dtype)
         return self._series[codes]
 
+    def days(self, codes: I32, times_us: I64) -> I32:
+        """Local date of rows, by the market of their symbol: in half the time of `localise`."""
+        return self._localise(codes, times_us, np.empty(0, np.int64))
+
     def localise(self, codes: I32, times_us: I64) -> LocalTime:
         """Local date and time of day of rows, by the market of their symbol."""
+        time_of_day = np.empty(len(codes), np.int64)
+        return LocalTime(
+            self._localise(codes, times_us, time_of_day), cast("I64", frozen(time_of_day))
+        )
+
+    def _localise(self, codes: I32, times_us: I64, time_of_day: I64) -> I32:
         from tickops._kernels import symbols as kernels
 
         zones = zone_table()
         days = np.empty(len(codes), np.int32)
-        time_of_day = np.empty(len(codes), np.int64)
         kernels.localise(
             codes,
             times_us,
@@ -110,7 +119,7 @@ class Symbols:
             days,
             time_of_day,
         )
-        return LocalTime(cast("I32", frozen(days)), cast("I64", frozen(time_of_day)))
+        return cast("I32", frozen(days))
 
     def _reserve(self, categories: int) -> None:
         known = len(self._code_of_category)

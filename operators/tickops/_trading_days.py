@@ -15,5 +15,5 @@ __all__ = ["trading_days"]
 def trading_days(batch: Batch, rows: Rows) -> I32:
     """Local date of each row; of a late one that is taken, that of the symbol's newest row."""
     if rows.times_us is batch.times_us:
-        return batch.local().days
+        return batch.days()
     return batch.symbols.localise(rows.codes, rows.times_us).days

@@ -20,6 +20,8 @@ __all__ = ["Unit", "Units", "check_unit"]
 Unit: TypeAlias = int | Mapping[str, int] | None
 """Shares per unit of volume: for all symbols, by symbol, or None for the market's default."""
 
+_DEFAULTS: I64 = np.array([market.unit for market in MARKETS], np.int64)
+
 
 def check_unit(unit: Unit) -> Unit:
     """Unit as an operator keeps it.
@@ -49,18 +51,14 @@ class Units:
     def by_symbol(self) -> I64:
         """Array over all symbols of the run so far."""
         if len(self._known) < len(self._symbols):
-            names, markets = self._symbols.names, self._symbols.markets
-            units = [
-                self._of(name, int(market)) for name, market in zip(names, markets, strict=True)
-            ]
-            self._known = cast("I64", frozen(np.array(units, np.int64)))
+            units = _DEFAULTS[self._symbols.markets]
+            if isinstance(self._unit, int):
+                units[:] = self._unit
+            elif self._unit is not None:
+                for code, name in enumerate(self._symbols.names):
+                    units[code] = self._unit.get(name, units[code])
+            self._known = cast("I64", frozen(units))
         return self._known
-
-    def _of(self, symbol: str, market: int) -> int:
-        if isinstance(self._unit, int):
-            return self._unit
-        default = MARKETS[market].unit
-        return default if self._unit is None else self._unit.get(symbol, default)
 
 
 def _positive(unit: object, symbol: str | None) -> int:

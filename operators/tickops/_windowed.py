@@ -87,6 +87,8 @@ class Windowed(PerSymbol):
         Which one: MEAN of x, SLOPE of y on x, or ROLL.
     """
 
+    heavy = True
+
     def __init__(self, operator: _WithWindow, symbols: Symbols, statistic: int) -> None:
         from tickops._kernels import liquidity as kernels
 

@@ -108,6 +108,8 @@ class corwin_schultz(Operator):
 
 
 class _CorwinSchultz(Core):
+    heavy = True
+
     def __init__(self, op: corwin_schultz, symbols: Symbols) -> None:
         from tickops._kernels import high_low as kernels
 

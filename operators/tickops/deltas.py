@@ -154,7 +154,7 @@ class _Deltas(Core):
         late_row = self._kernels.deltas(
             codes,
             times_us,
-            batch.local().days,
+            batch.days(),
             volume.ints(),
             empty(np.bool_) if volume_valid is None else frozen(volume_valid),
             batch.columns["amount"].floats(),

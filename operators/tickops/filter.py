@@ -83,9 +83,7 @@ class filter(Operator):  # noqa: A001
 
     def _step(self, batch: Batch) -> Batch:
         names = [name for name in self.predicate.meta.root_names() if name in batch.columns]
-        frame = pl.DataFrame([batch.columns[name].series(name) for name in names])
-        if not names:
-            frame = batch.frame()
+        frame = batch.frame(names or None)
         keep = frame.with_columns(self.predicate.alias("keep"))["keep"].fill_null(value=False)
         return batch.where(keep.to_numpy())
 

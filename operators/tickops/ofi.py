@@ -133,7 +133,7 @@ class _Ofi(PerSymbol):
         result = np.empty((batch.height, self._levels))
         self._kernels.ofi(
             rows.codes,
-            batch.local().days,
+            batch.days(),
             book.side("bid_prices"),
             book.side("ask_prices"),
             book.side("bid_volumes"),

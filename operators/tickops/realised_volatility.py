@@ -124,6 +124,8 @@ class realised_volatility(Operator):
 
 
 class _RealisedVolatility(PerSymbol):
+    heavy = True
+
     def __init__(self, op: realised_volatility, symbols: Symbols) -> None:
         from tickops._kernels import rows as kernels
 

@@ -189,6 +189,8 @@ class rolling(Operator):
 
 
 class _Rolling(Core):
+    heavy = True
+
     def __init__(self, op: rolling, symbols: Symbols) -> None:
         from tickops._kernels import windows as kernels
 

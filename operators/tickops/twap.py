@@ -139,6 +139,8 @@ class _OfDay(PerSymbol):
 
 
 class _OfWindow(PerSymbol):
+    heavy = True
+
     def __init__(self, op: twap, symbols: Symbols, window_us: int) -> None:
         from tickops._kernels import twap as kernels
 

@@ -167,7 +167,7 @@ class _OfDay(_Vwap):
         late_row = self._kernels.of_day(
             codes,
             times_us,
-            batch.local().days,
+            batch.days(),
             *self._deltas(batch),
             base_volume,
             base_amount,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from tickops._batch import Batch
 from tickops._column import Column
 from tickops._expressions import check_row_wise, describe
 from tickops._operator import Core, Operator
@@ -18,6 +17,7 @@ from tickops.exceptions import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tickops._batch import Batch
     from tickops._symbols import Symbols
 
 __all__ = ["with_columns"]
@@ -89,17 +89,18 @@ class with_columns(Operator):
 
     def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
         """No state: a row at a time."""
-        return Stateless(self._step)
+        made = _select(self, pl.DataFrame(schema=schema)).columns
+        return Stateless(lambda batch: self._step(batch, made))
 
-    def _step(self, batch: Batch) -> Batch:
-        made = batch.frame().with_columns(self.expressions)
-        return Batch(
-            {series.name: Column.of(series) for series in made.get_columns()},
-            batch.height,
-            batch.symbols,
-            batch.codes,
-            batch.times_us,
-        )
+    def _step(self, batch: Batch, made: list[str]) -> Batch:
+        out = batch.frame(self._needed()).with_columns(self.expressions)
+        return batch.with_columns({name: Column.of(out[name]) for name in made})
+
+    def _needed(self) -> list[str] | None:
+        """Columns that the expressions look at; None for all."""
+        if any(expression.meta.has_multiple_outputs() for expression in self.expressions):
+            return None
+        return [name for of in self.expressions for name in of.meta.root_names()] or None
 
     def __repr__(self) -> str:
         return f"with_columns({', '.join(map(describe, self.expressions))})"

@@ -12,6 +12,7 @@ import tickops as ops
 from tests.oracles.strategies import SMALL
 from tests.tickops.test_laws import CASES, Case
 from tickops import _run
+from tickops._run import Run
 from tickops.testing import assert_identical, quotes
 
 ROWS = quotes(levels=5, corrections=True, late=True, nulls=True, nans=True)
@@ -36,14 +37,14 @@ def test_blocks_give_what_the_whole_gives(case: Case, monkeypatch: pytest.Monkey
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
     )
-    @given(frame=rows, length=st.integers(1, 8))
-    def check(frame: pl.DataFrame, length: int) -> None:
+    @given(frame=rows, length=st.integers(1, 8), threads=st.integers(1, 2))
+    def check(frame: pl.DataFrame, length: int, threads: int) -> None:
         given_ = frame if case.prepare is None else case.prepare.apply(frame)
         whole = case.operator.start()
         expected = [whole.push(given_), whole.finish()]
         with monkeypatch.context() as patched:
             patched.setattr(_run, "BLOCK_ROWS", length)
-            cut = case.operator.start()
+            cut = Run(case.operator, threads=threads)
             actual = [cut.push(given_), cut.finish()]
         assert_identical(pl.concat(actual), pl.concat(expected))
         assert cut.counts == whole.counts
@@ -79,9 +80,12 @@ def test_a_block_of_which_nothing_comes_out(monkeypatch: pytest.MonkeyPatch) -> 
         assert out.schema == op.output_schema(PLAIN.schema)
 
 
-def test_an_error_in_a_later_block_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_error_in_a_later_block_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
     monkeypatch.setattr(_run, "BLOCK_ROWS", 3)
-    run = ops.deltas(late="raise").start()
+    run = Run(ops.deltas(late="raise"), threads=threads)
     with pytest.raises(ops.LateRowError, match="a row of a at 1970-01-01 00:00:00"):
         run.push(pl.concat([PLAIN, PLAIN[:1]]))
     with pytest.raises(ops.OperatorError, match="this run is over"):

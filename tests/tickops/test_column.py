@@ -10,7 +10,7 @@ import pytest
 
 from tickops import REASON
 from tickops._arrays import frozen
-from tickops._column import Column, row_index
+from tickops._column import Column
 from tickops.testing import assert_identical
 
 FLOATS = pl.Series("x", [1.0, math.nan, None, 2.0])
@@ -19,8 +19,7 @@ ROWS = (0, 1, 2)
 
 
 def taken(column: Column, *rows: int) -> Column:
-    numbers = np.array(rows)
-    return column.take(numbers, row_index(numbers))
+    return column.take(np.array(rows))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,11 @@ def test_a_series_stays_what_it_is_whatever_kernels_ask_of_it(series: pl.Series,
         column.ints()
     assert_identical(column.series("x").to_frame(), series.to_frame())
     assert_identical(taken(column, *ROWS).series("x").to_frame(), series[:3].to_frame())
+    again = taken(taken(column, 3, 2, 1), 1, 0)
+    assert_identical(again.series("x").to_frame(), series[[2, 3]].to_frame())
     assert column.made() is None
+    assert again.made() is None
+    assert again.root is column
 
 
 def test_numbers_for_kernels() -> None:
@@ -65,6 +68,21 @@ def test_numbers_for_kernels() -> None:
     assert both.valid() is not None, "also after its floats were asked for"
     for values in (column.ints(), Column.of(FLOATS).floats()):
         assert not values.flags.writeable
+
+
+@pytest.mark.parametrize("series", [FLOATS, FLOATS.fill_null(3.0), INTS, INTS.fill_null(2)])
+def test_numbers_of_rows_that_were_taken(series: pl.Series) -> None:
+    rows, of = [3, 1, 1], series[[3, 1, 1]]
+    np.testing.assert_array_equal(taken(Column.of(series), *rows).floats(), Column.of(of).floats())
+    if series.dtype.is_integer():
+        column = taken(Column.of(series), *rows)
+        np.testing.assert_array_equal(column.ints(), Column.of(of).ints())
+        valid = column.valid()
+        assert (valid is None) == (of.null_count() == 0)
+        assert valid is None or valid.tolist() == of.is_not_null().to_list()
+    times = series.fill_nan(7).cast(pl.Int64).cast(pl.Datetime("ms", "UTC"))
+    taken_us = taken(Column.of(times), *rows).times_us()
+    np.testing.assert_array_equal(taken_us, Column.of(times[rows]).times_us())
 
 
 def test_columns_of_arrays() -> None:

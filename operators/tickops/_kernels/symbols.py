@@ -77,7 +77,7 @@ def localise(
     days
         (n,) written: days since 1970-01-01, local.
     time_of_day_us
-        (n,) written: microseconds since local midnight.
+        (n,) written: microseconds since local midnight. Or empty, where nobody asks.
 
     Notes
     -----
@@ -85,6 +85,7 @@ def localise(
     table. In Polars: ``dt.convert_time_zone(zone)``, then ``dt.date()`` and ``dt.time()``.
     """
     # Rows follow each other within a day: [since, until) is where the last answer holds.
+    asked = len(time_of_day_us) > 0
     market = -1
     since = 0
     until = 0
@@ -94,7 +95,8 @@ def localise(
         code = codes[i]
         if code < 0:
             days[i] = 0
-            time_of_day_us[i] = 0
+            if asked:
+                time_of_day_us[i] = 0
             continue
         t = times_us[i]
         if markets[code] != market or t < since or t >= until:
@@ -109,4 +111,5 @@ def localise(
             if at + 1 < bounds[market + 1]:
                 until = min(until, starts_us[at + 1])
         days[i] = day
-        time_of_day_us[i] = t - midnight
+        if asked:
+            time_of_day_us[i] = t - midnight
