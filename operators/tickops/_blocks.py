@@ -65,9 +65,7 @@ class Source:
     def block(self, start: int, stop: int) -> Batch:
         """Rows from `start` to before `stop`, or to the last."""
         stop = min(stop, self._height)
-        columns = {
-            name: Column.of(column.series(name)[start:stop]) for name, column in self._whole.items()
-        }
+        columns = {name: column.take(slice(start, stop)) for name, column in self._whole.items()}
         codes = None if self.codes is None else self.codes[start:stop]
         batch = self._batch(columns, stop - start, codes)
         batch.origin = slice(start, stop)
@@ -215,8 +213,8 @@ def _valid(column: Column, values: Array) -> Bool | None:
     """Which values are not null, None for all; of floats while they are in the caches."""
     if column.dtype != pl.Float64:
         return column.valid()
-    valid = ~np.isnan(values)
-    return None if valid.all() else valid
+    nan = np.isnan(values)
+    return ~nan if nan.any() else None
 
 
 def _write(values: Array, rows: Any, into: Array) -> None:

@@ -38,7 +38,7 @@ class Column:
         self.dtype = dtype
         self._given = False
         self._root: Column | None = None
-        self._rows: I64 | None = None
+        self._rows: slice | I64 | None = None
         self._series: pl.Series | None = None
         self._floats: F64 | None = None
         self._ints: I64 | U8 | Bool | None = None
@@ -109,8 +109,11 @@ class Column:
 
     def times_us(self) -> I64:
         """Datetimes of any unit as epoch microseconds, null as 0; nanoseconds are floored."""
+        unit = cast("pl.Datetime", self.dtype).time_unit
+        if unit == "ms" and self._ints is None and self._is_taken_of(pl.Datetime):
+            return cast("I64", self._taken(self.root.ints(), 1_000))
         ticks = self.ints()
-        match cast("pl.Datetime", self.dtype).time_unit:
+        match unit:
             case "us":
                 return ticks
             case "ms":
@@ -143,7 +146,7 @@ class Column:
             return cls.of_floats(values)
         return cls.of_ints(values, dtype, valid)
 
-    def take(self, rows: I64) -> Column:
+    def take(self, rows: slice | I64) -> Column:
         """Keep only the rows with these numbers."""
         if not self._given:
             values = cast("Array", self.made())
@@ -153,22 +156,22 @@ class Column:
         column = Column(self.dtype)
         column._given = True
         column._root = self.root
-        column._rows = rows if self._rows is None else self._rows[rows]
+        column._rows = rows if self._rows is None else _rows_of(self._rows, rows)
         return column
 
     def _is_taken_of(self, *plain: Any) -> bool:
         """Whether rows were taken of a column whose array is there at no cost."""
-        if self._rows is None or self._series is not None or self.dtype not in plain:
+        if not isinstance(self._rows, np.ndarray) or self.dtype not in plain:
             return False
-        return not self.root._need_series().null_count()
+        return self._series is None and not self.root._need_series().null_count()
 
-    def _taken(self, values: Array) -> Array:
+    def _taken(self, values: Array, factor: int = 1) -> Array:
         # Polars would use threads of its own for it.
         from tickops._kernels.lanes import take
 
         rows = cast("I64", self._rows)
         out = np.empty(len(rows), values.dtype)
-        take(values, frozen(rows), out)
+        take(values, frozen(rows), values.dtype.type(factor), out)
         return frozen(out)
 
     def _need_series(self) -> pl.Series:
@@ -176,7 +179,8 @@ class Column:
 
     def _make_series(self) -> pl.Series:
         if self._rows is not None:
-            return self.root._need_series()[row_index(self._rows)]
+            rows = self._rows if isinstance(self._rows, slice) else row_index(self._rows)
+            return self.root._need_series()[rows]
         if self._floats is not None:
             return pl.Series("", self._floats, nan_to_null=True)
         values = cast("Array", self._ints)
@@ -187,6 +191,15 @@ class Column:
         else:
             series = pl.Series("", values).cast(self.dtype)
         return series if self._valid is None else nulled(series, self._valid)
+
+
+def _rows_of(rows: slice | I64, some: slice | I64) -> slice | I64:
+    """Numbers in the whole of some rows of some rows."""
+    if not isinstance(rows, slice):
+        return rows[some]
+    if isinstance(some, slice):
+        return slice(rows.start + some.start, rows.start + some.stop)
+    return some + rows.start
 
 
 def nulled(series: pl.Series, valid: Bool) -> pl.Series:

@@ -7,7 +7,7 @@ by the time it takes.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from threading import Event
+from threading import Event, _DummyThread, current_thread  # pyright: ignore[reportPrivateUsage]
 from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from tickops._arrays import frozen
 from tickops._blocks import BLOCK_ROWS, Assembly, Source
 from tickops._counts import check_count
 from tickops._run import Run, bind, through
+from tickops._stateless import Stateless
 from tickops._symbols import Symbols
 
 if TYPE_CHECKING:
@@ -44,15 +45,23 @@ def begin(operator: Operator, frame: pl.DataFrame, threads: int | None) -> Run |
     """
     if threads is not None:
         check_count("threads", threads, "thread")
-    count = pl.thread_pool_size() if threads is None else threads
+    count = _spare() if threads is None else threads
     is_frame = isinstance(frame, pl.DataFrame)  # pyright: ignore[reportUnnecessaryIsInstance]
     if count == 1 or not is_frame or frame.height <= BLOCK_ROWS:
         return operator.start()
     if can_divide(operator):
         bound = bind(operator, frame.schema, Symbols())
-        if not bound.by_symbol or any(core.heavy for core in bound.cores):
+        steps = zip(operator.operators, bound.cores, strict=True)
+        own = all(isinstance(core, Stateless) or "symbol" in step.needs for step, core in steps)
+        if own and (not bound.by_symbol or any(core.heavy for core in bound.cores)):
             return Lanes(operator, frame.schema, min(count, frame.height // _FEWEST))
     return Run(operator, threads=count)
+
+
+def _spare() -> int:
+    """How many threads may work: in one of Polars' own only that, for others might wait for it."""
+    of_polars = isinstance(current_thread(), _DummyThread)  # one that Python did not start
+    return 1 if of_polars else pl.thread_pool_size()
 
 
 def can_divide(operator: Operator) -> bool:

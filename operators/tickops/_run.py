@@ -6,6 +6,7 @@ import threading
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,16 +28,21 @@ __all__ = ["Bound", "Run", "bind", "difference", "epoch_us", "through"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bound:
     """Cores that know what their frames look like."""
 
     schema: pl.Schema
     names: list[str]
     dtypes: list[pl.DataType]
-    empty: pl.DataFrame
+    output: pl.Schema
     cores: tuple[Core, ...]
     by_symbol: bool
+
+    @cached_property
+    def empty(self) -> pl.DataFrame:
+        """What comes out when nothing does."""
+        return pl.DataFrame(schema=self.output)
 
 
 class Run:
@@ -257,7 +263,7 @@ def bind(operator: Operator, schema: pl.Schema, symbols: Symbols) -> Bound:
         schema,
         list(schema),
         list(schema.values()),
-        pl.DataFrame(schema=current),
+        current,
         tuple(cores),
         by_symbol and "symbol" in schema,
     )

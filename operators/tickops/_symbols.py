@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
@@ -40,6 +41,7 @@ class Symbols:
         self._markets: U8 = np.zeros(0, np.uint8)
         self._code_of_category: I32 = np.zeros(0, np.int32)
         self._series = pl.Series(dtype=SYMBOL)
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -53,7 +55,12 @@ class Symbols:
         """Number the symbols of some rows; -1 where null or where `valid` is false.
 
         The market of a symbol is that of its first row, CN where there are no regions.
+        Steps in several threads may number new symbols, and ask for those that they know.
         """
+        with self._lock:
+            return self._encode(symbols, regions, valid)
+
+    def _encode(self, symbols: pl.Series, regions: pl.Series | None, valid: Bool | None) -> I32:
         from tickops._kernels import symbols as kernels
 
         if symbols.null_count():
@@ -129,11 +136,11 @@ class Symbols:
 
     def _add(self, names: Sequence[str], regions: Sequence[str | None] | None) -> None:
         count = len(self.names)
-        self.names.extend(names)
-        self._markets = grown(self._markets, len(self.names))
-        self._markets[count : len(self.names)] = (
+        self._markets = grown(self._markets, count + len(names))
+        self._markets[count : count + len(names)] = (
             CN if regions is None else [market_code(region) for region in regions]
         )
+        self.names.extend(names)  # last: who counts names finds their markets
 
 
 def physical(categorical: pl.Series) -> pl.Series:

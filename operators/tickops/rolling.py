@@ -321,10 +321,8 @@ def _columns(statistics: Statistics) -> list[str]:
 def _values(column: Column) -> F64:
     """Values of a column, NaN for what is none."""
     values = column.floats()
-    sound = np.abs(values) < _LARGEST
-    if (sound | np.isnan(values)).all():
-        return values
-    return cast("F64", frozen(np.where(sound, values, np.nan)))
+    large = np.abs(values) >= _LARGEST
+    return cast("F64", frozen(np.where(large, np.nan, values))) if large.any() else values
 
 
 def _column(statistic: Statistic, values: F64) -> Column:

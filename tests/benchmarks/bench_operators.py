@@ -28,12 +28,20 @@ def run() -> list[Result]:
     window = ops.vwap(window="5m")
     return [
         against(
-            "per-symbol difference, whole day",
+            "per-symbol difference (deltas: with prices, reasons), whole day",
             "Polars diff().over()",
             lambda: ops.deltas().apply(rows),
             lambda: rows.with_columns(
                 pl.col("volume", "amount").diff().over(_OVER).name.prefix("delta_")
             ),
+            rows=rows.height,
+            wanted=5,
+        ),
+        against(
+            "per-symbol difference of one column (diff), whole day",
+            "Polars diff().over()",
+            lambda: ops.diff("amount").apply(rows),
+            lambda: rows.with_columns(pl.col("amount").diff().over(_OVER).alias("x")),
             rows=rows.height,
             wanted=5,
         ),
@@ -64,17 +72,16 @@ def run() -> list[Result]:
             wanted=2,
         ),
         _live_frame(rows),
-        *(_statistic(statistic) for statistic in ("std", "max", "median")),
+        *(_statistic(statistic, rows) for statistic in ("std", "max", "median")),
     ]
 
 
-def _statistic(statistic: str) -> Result:
-    """One statistic over five minutes, of a tenth of the market."""
-    rows = day(SYMBOLS // 10)
+def _statistic(statistic: str, rows: pl.DataFrame) -> Result:
+    """One statistic over five minutes."""
     op = ops.rolling("5m", {"last_price": statistic})
     rolled: pl.Expr = getattr(pl.col("last_price"), f"rolling_{statistic}_by")("timestamp", "5m")
     return against(
-        f"rolling {statistic} 5m, whole day of 540 symbols",
+        f"rolling {statistic} 5m, whole day",
         f"Polars rolling_{statistic}_by().over()",
         lambda: op.apply(rows),
         lambda: rows.with_columns(rolled.over(_OVER).alias("x")),

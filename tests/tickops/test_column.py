@@ -50,6 +50,10 @@ def test_a_series_stays_what_it_is_whatever_kernels_ask_of_it(series: pl.Series,
     assert column.made() is None
     assert again.made() is None
     assert again.root is column
+    part = column.take(slice(1, 4))
+    assert_identical(part.series("x").to_frame(), series[1:4].to_frame())
+    assert_identical(taken(part, 2, 0).series("x").to_frame(), series[[3, 1]].to_frame())
+    assert_identical(part.take(slice(1, 2)).series("x").to_frame(), series[2:3].to_frame())
 
 
 def test_numbers_for_kernels() -> None:

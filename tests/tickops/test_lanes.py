@@ -16,15 +16,35 @@ from tests.tickops.test_blocks import PLAIN, ROWS
 from tests.tickops.test_laws import CASES, Case
 from tickops import _lanes, _run
 from tickops._lanes import Lanes, can_divide
+from tickops._operator import Core
 from tickops._run import Run
 from tickops.testing import assert_identical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tickops._batch import Batch
+    from tickops._symbols import Symbols
 
 DIVIDED = [case for case in CASES if can_divide(case.operator)]
+
+
+class Numbered(ops.Operator):
+    """Someone's own, which does not say that it works across symbols."""
+
+    def outputs(self, schema: pl.Schema) -> Mapping[str, Any]:
+        return {**schema, "number": pl.Int64()}
+
+    def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
+        return _Numbers()
+
+    def __repr__(self) -> str:
+        return "Numbered()"
+
+
+class _Numbers(Core):
+    def push(self, batch: Batch) -> Batch:
+        raise AssertionError("nobody pushes")
 
 
 def working() -> list[threading.Thread]:
@@ -82,6 +102,8 @@ def test_who_runs(long: Callable[[int], None]) -> None:
     assert isinstance(_lanes.begin(ops.chain(ops.deltas(), windows), PLAIN, 2), Lanes)
     assert isinstance(_lanes.begin(ops.deltas(), PLAIN, 2), Run), "too cheap"
     assert isinstance(_lanes.begin(ops.with_columns(x=pl.col("amount") * 2), PLAIN, 2), Lanes)
+    assert isinstance(_lanes.begin(Numbered(), PLAIN, 2), Run), "remembers, but not by symbol"
+    assert isinstance(_lanes.begin(ops.chain(windows, Numbered()), PLAIN, 2), Run)
     every = ops.chain(windows, ops.bars("1m"))
     traded = ops.deltas().apply(PLAIN)
     assert isinstance(_lanes.begin(every, traded, 2), Run), "other rows come out"
@@ -99,6 +121,25 @@ def test_threads_of_apply_and_scan(
         scanned = op.scan(PLAIN.lazy(), rows=5, threads=threads)
         assert_identical(pl.concat(scanned), expected)
     assert not working()
+
+
+def test_threads_of_polars_stay_alone(long: Callable[[int], None]) -> None:
+    """Ours would wait for threads of Polars, which may all be in such functions."""
+    long(2)
+    rows = pl.concat([PLAIN.with_columns(group=pl.lit(group)) for group in range(20)])
+    op = ops.rolling(3, {"amount": "mean"})
+    whose: set[tuple[bool, bool]] = set()
+
+    def mean(of: pl.Series) -> pl.Series:
+        frame = of.struct.unnest()
+        divided = isinstance(_lanes.begin(op, frame, None), Lanes)
+        whose.add((threading.current_thread() is threading.main_thread(), divided))
+        return op.apply(frame)["amount_mean"]
+
+    several = pl.struct(PLAIN.columns).map_batches(mean, return_dtype=pl.Float64)
+    out = rows.lazy().group_by("group").agg(a=several, b=several, c=several).collect()
+    assert out["a"].to_list() == [op.apply(PLAIN)["amount_mean"].to_list()] * 20
+    assert whose <= {(True, pl.thread_pool_size() > 1), (False, False)}
 
 
 @pytest.mark.parametrize(("threads", "error"), [(0, ValueError), (1.5, TypeError)])

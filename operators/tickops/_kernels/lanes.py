@@ -1,6 +1,6 @@
 """Dividing rows by symbol, and putting them together again."""
 
-from tickops._arrays import I32, I64, Array
+from tickops._arrays import I32, I64, Array, Scalar
 from tickops._kernels._jit import kernel
 
 __all__ = ["put", "select", "take"]
@@ -44,7 +44,7 @@ def put(values: Array, rows: I64, into: Array) -> None:
 
 
 @kernel
-def take(values: Array, rows: I64, out: Array) -> None:
-    """Take these rows, (n,), of a longer array; `out`, (n,), is written. O(1) a row."""
+def take(values: Array, rows: I64, factor: Scalar, out: Array) -> None:
+    """Take these rows, (n,), of a longer array, times a factor, to `out`, (n,). O(1) a row."""
     for i in range(len(rows)):
-        out[i] = values[rows[i]]
+        out[i] = values[rows[i]] * factor
