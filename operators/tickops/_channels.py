@@ -60,16 +60,18 @@ def of_channel(batch: Batch, number: int) -> Bool:
 
 def coalesced(own: Column, others: Sequence[Column]) -> Column:
     """Values of `own`, where they are null of the first of the others that has one."""
-    series = own.series("")
+    series: pl.Series | None = None
     for other in others:
+        filler = other.series("")
+        if filler.null_count() == len(filler):  # as all that only the own channel has
+            continue
+        if series is None:
+            series = own.series("")
         if not series.null_count():
             break
-        filler = other.series("")
-        if series.null_count() == len(series):
-            series = filler
-        elif filler.null_count() < len(filler):
-            series = series.zip_with(series.is_not_null(), filler)
-    return Column.of(series)
+        all_null = series.null_count() == len(series)
+        series = filler if all_null else series.zip_with(series.is_not_null(), filler)
+    return own if series is None else Column.of(series)
 
 
 class ChannelRows:

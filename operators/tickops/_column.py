@@ -32,12 +32,12 @@ class Column:
         Type of the Series.
     """
 
-    __slots__ = ("_floats", "_given", "_ints", "_root", "_rows", "_series", "_valid", "dtype")
+    __slots__ = ("_floats", "_given", "_ints", "_of", "_rows", "_series", "_valid", "dtype")
 
     def __init__(self, dtype: pl.DataType) -> None:
         self.dtype = dtype
         self._given = False
-        self._root: Column | None = None
+        self._of: Column | None = None
         self._rows: slice | I64 | None = None
         self._series: pl.Series | None = None
         self._floats: F64 | None = None
@@ -72,13 +72,13 @@ class Column:
     @property
     def root(self) -> Column:
         """Column that the rows were taken from as they are: itself, unless `take` made it."""
-        return self if self._root is None else self._root
+        return self if self._of is None else self._of.root
 
     def floats(self) -> F64:
         """Values as read-only float64, null as NaN."""
         if self._floats is None:
             if self._is_taken_of(pl.Float64):
-                self._floats = cast("F64", self._taken(self.root.floats()))
+                self._floats = cast("F64", self._taken(cast("Column", self._of).floats()))
                 return self._floats
             series = self._need_series()
             if series.dtype != pl.Float64:
@@ -92,7 +92,7 @@ class Column:
         """Values as read-only int64, null as 0; `valid` says which are null."""
         if self._ints is None:
             if self._is_taken_of(pl.Int64, pl.Datetime):
-                self._ints = cast("I64", self._taken(self.root.ints()))
+                self._ints = cast("I64", self._taken(cast("Column", self._of).ints()))
                 return self._ints
             series = self._need_series()
             if series.dtype == pl.Enum:
@@ -111,7 +111,7 @@ class Column:
         """Datetimes of any unit as epoch microseconds, null as 0; nanoseconds are floored."""
         unit = cast("pl.Datetime", self.dtype).time_unit
         if unit == "ms" and self._ints is None and self._is_taken_of(pl.Datetime):
-            return cast("I64", self._taken(self.root.ints(), 1_000))
+            return cast("I64", self._taken(cast("Column", self._of).ints(), 1_000))
         ticks = self.ints()
         match unit:
             case "us":
@@ -155,15 +155,17 @@ class Column:
         # Later, if anyone asks. Of the Series as it came: floats do not know null from NaN.
         column = Column(self.dtype)
         column._given = True
-        column._root = self.root
-        column._rows = rows if self._rows is None else _rows_of(self._rows, rows)
+        if isinstance(self._rows, np.ndarray):
+            column._of, column._rows = self._of, self._rows[rows]
+        else:
+            column._of, column._rows = self, rows
         return column
 
     def _is_taken_of(self, *plain: Any) -> bool:
         """Whether rows were taken of a column whose array is there at no cost."""
-        if not isinstance(self._rows, np.ndarray) or self.dtype not in plain:
+        if not isinstance(self._rows, np.ndarray) or self._of is None or self._series is not None:
             return False
-        return self._series is None and not self.root._need_series().null_count()
+        return self.dtype in plain and not self._of._solid().null_count()
 
     def _taken(self, values: Array, factor: int = 1) -> Array:
         # Polars would use threads of its own for it.
@@ -174,13 +176,22 @@ class Column:
         take(values, frozen(rows), values.dtype.type(factor), out)
         return frozen(out)
 
+    def _solid(self) -> pl.Series:
+        """Series in one chunk: Polars is slow to take rows out of several."""
+        series = self._need_series()
+        if series.n_chunks() > 1:
+            series = self._series = series.rechunk()
+        return series
+
     def _need_series(self) -> pl.Series:
         return self.series("" if self._series is None else self._series.name)
 
     def _make_series(self) -> pl.Series:
         if self._rows is not None:
-            rows = self._rows if isinstance(self._rows, slice) else row_index(self._rows)
-            return self.root._need_series()[rows]
+            of = cast("Column", self._of)
+            if isinstance(self._rows, slice):
+                return of._need_series()[self._rows]
+            return of._solid()[row_index(self._rows)]
         if self._floats is not None:
             return pl.Series("", self._floats, nan_to_null=True)
         values = cast("Array", self._ints)
@@ -191,15 +202,6 @@ class Column:
         else:
             series = pl.Series("", values).cast(self.dtype)
         return series if self._valid is None else nulled(series, self._valid)
-
-
-def _rows_of(rows: slice | I64, some: slice | I64) -> slice | I64:
-    """Numbers in the whole of some rows of some rows."""
-    if not isinstance(rows, slice):
-        return rows[some]
-    if isinstance(some, slice):
-        return slice(rows.start + some.start, rows.start + some.stop)
-    return some + rows.start
 
 
 def nulled(series: pl.Series, valid: Bool) -> pl.Series:

@@ -87,14 +87,16 @@ class KeptRows:
         others = ~in_batch
         of_batch = row_index(rows[in_batch])
         of_kept = row_index(np.where(slots >= 0, self._row_of_slot[slots], 0)[others])
-        # What is taken of both stands in a row, kept ones first, before it is put in order.
+        # What is taken of both stands in a row, kept ones first, before it is put in order: in one
+        # chunk, for Polars takes fifty times as long for rows of arrays out of two.
         places = np.where(in_batch, np.cumsum(in_batch) + len(of_kept), np.cumsum(others)) - 1
-        in_order = row_index(places) if len(of_batch) else None
+        in_order = row_index(places)
         taken: dict[str, Column] = {}
         for name, kept in self._rows.items():
-            series = kept[of_kept]
-            if in_order is not None:
-                series = series.append(batch.columns[name].series(name)[of_batch])[in_order]
+            series = kept.rechunk()[of_kept]
+            if len(of_batch):
+                own = batch.columns[name].series(name)[of_batch]
+                series = pl.concat([series, own], rechunk=True)[in_order]
             taken[name] = Column.of(series)
         return taken
 

@@ -7,6 +7,7 @@ import warnings
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 import tickops as ops
@@ -71,6 +72,7 @@ def run() -> list[Result]:
             rows=rows.height,
             wanted=2,
         ),
+        _books_beside_quotes(rows.head(rows.height // 4)),
         _live_frame(rows),
         *(_statistic(statistic, rows) for statistic in ("std", "max", "median")),
     ]
@@ -218,6 +220,36 @@ def _roll(state: dict[str, Any], tick: tuple[str, int, int, float]) -> tuple[Any
 
 def _ignore(_: object) -> None:
     pass
+
+
+def _books_beside_quotes(quotes: pl.DataFrame) -> Result:
+    """Each quote with the book that had come by then, both channels put in order first."""
+    book = np.round(quotes["last_price"].to_numpy()[:, None] + np.arange(5) / 100, 2)
+    sizes = np.broadcast_to(np.arange(1, 6), book.shape)
+    came = quotes["timestamp"].cast(pl.Datetime("us", "UTC"))
+    prices, volumes = pl.Array(pl.Float64, 5), pl.Array(pl.Int64, 5)
+    books = quotes.select("symbol", "timestamp").with_columns(
+        came.dt.offset_by("1ms").alias("received"),
+        *(pl.Series(f"{side}_prices", book, prices) for side in ("bid", "ask")),
+        *(pl.Series(f"{side}_volumes", sizes, volumes) for side in ("bid", "ask")),
+    )
+    quotes = quotes.with_columns(received=came)
+    join = ops.asof("depth")
+
+    def polars() -> pl.DataFrame:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Polars cannot tell whether groups are in order
+            return quotes.join_asof(books, on="received", by="symbol")
+
+    return against(
+        "books beside quotes: interleave and asof, a quarter of a day",
+        "Polars join_asof by symbol",
+        lambda: join.apply(ops.interleave(quotes=quotes, depth=books)),
+        polars,
+        rows=quotes.height,
+        wanted=None,
+        repeat=3,
+    )
 
 
 def _live_frame(rows: pl.DataFrame) -> Result:
