@@ -1,11 +1,12 @@
 """`interleave` against sorting rows in plain Python; and what it refuses."""
 
+import importlib
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tickops as ops
@@ -14,8 +15,15 @@ from tests.oracles.frames import at
 from tickops.exceptions import SchemaError
 from tickops.testing import depth, quotes
 
+module = importlib.import_module("tickops.interleave")
 START = at("10:00:00")
 TIME = pl.Datetime("us", "UTC")
+
+
+@pytest.fixture(autouse=True, params=["short", "long"])
+def length(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All frames count as short, or as long: they are put together in different ways."""
+    monkeypatch.setattr(module, "_LONG", 0 if request.param == "long" else 1 << 62)
 
 
 def arrivals() -> st.SearchStrategy[list[datetime]]:
@@ -23,7 +31,7 @@ def arrivals() -> st.SearchStrategy[list[datetime]]:
     return seconds.map(lambda offsets: [START + timedelta(seconds=each) for each in offsets])
 
 
-@strategies.EXAMPLES
+@settings(strategies.EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(arrivals(), min_size=1, max_size=3))
 def test_equals_sorting_with_ties_in_the_order_of_channels(drawn: list[list[datetime]]) -> None:
     names = ["b", "a", "c"][: len(drawn)]
@@ -46,7 +54,11 @@ def test_equals_sorting_with_ties_in_the_order_of_channels(drawn: list[list[date
     assert got == sorted(triples)
 
 
-@settings(strategies.EXAMPLES, max_examples=20)
+@settings(
+    strategies.EXAMPLES,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(left=quotes(blocks=False), right=depth(blocks=False, nulls=True))
 def test_gives_back_each_channels_rows(left: pl.DataFrame, right: pl.DataFrame) -> None:
     left, right = (frame.sort("received", maintain_order=True) for frame in (left, right))
@@ -115,3 +127,28 @@ def test_what_is_no_frame_is_named() -> None:
         ops.interleave()
     with pytest.raises(TypeError, match=r"depth must be a polars\.DataFrame, not LazyFrame"):
         ops.interleave(quotes=frame(0), depth=frame(0).lazy())  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [1, 3, 3],
+        [0.5, 1.5, 1.5],
+        ["a", "b", "b"],
+        [START, START + timedelta(1), START + timedelta(1)],
+    ],
+    ids=lambda keys: type(keys[0]).__name__,
+)
+def test_any_key_in_order_will_do(keys: list[Any]) -> None:
+    one, two, three = keys
+    out = ops.interleave(
+        by="key",
+        a=pl.DataFrame({"key": [one, three], "x": [1, 2], "own": [True, False]}),
+        b=pl.DataFrame({"key": [two], "y": ["first"]}),
+        c=pl.DataFrame({"key": [one, two, three], "x": [3, 4, 5], "y": [None, "p", "q"]}),
+    )
+    assert out["key"].to_list() == [one, one, two, two, three, three]
+    assert out["channel"].to_list() == ["a", "c", "a", "b", "c", "c"]
+    assert out["x"].to_list() == [1, 3, 2, None, 4, 5]
+    assert out["y"].to_list() == [None, None, None, "first", "p", "q"]
+    assert out["own"].to_list() == [True, None, False, None, None, None]
