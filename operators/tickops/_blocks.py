@@ -107,6 +107,11 @@ class Assembly:
 
     def add(self, part: Batch, out: Batch | None) -> None:
         """Take what came out of a part of the frame; None if nothing did."""
+        if out is not None and out.origin is None:
+            raise AssertionError(
+                "an operator that adds columns must give the rows of the batch that it was given:"
+                " batch.with_columns(…), batch.where(…)"
+            )
         if out is None or out.height < part.height:
             kept = self._marks()
             kept[part.origin] = False

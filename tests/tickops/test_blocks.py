@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,8 +14,16 @@ import tickops as ops
 from tests.oracles.strategies import SMALL
 from tests.tickops.test_laws import CASES, Case
 from tickops import _run
+from tickops._batch import Batch
 from tickops._run import Run
+from tickops._stateless import Stateless
 from tickops.testing import assert_identical, quotes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tickops._operator import Core
+    from tickops._symbols import Symbols
 
 ROWS = quotes(levels=5, corrections=True, late=True, nulls=True, nans=True)
 PLAIN = pl.DataFrame(
@@ -63,6 +73,25 @@ def test_columns_that_are_added_are_in_one_chunk(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(_run, "BLOCK_ROWS", 3)
     op = ops.chain(ops.deltas(), ops.with_columns(twice=pl.col("volume") * 2))
     assert op.apply(PLAIN).n_chunks("all") == [1] * 9
+
+
+def test_a_core_that_makes_rows_of_its_own_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If its operator says that it adds columns."""
+
+    class Same(ops.Operator):
+        def outputs(self, schema: pl.Schema) -> Mapping[str, Any]:
+            return schema
+
+        def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
+            return Stateless(lambda batch: Batch(batch.columns, batch.height, batch.symbols))
+
+        def __repr__(self) -> str:
+            return "Same()"
+
+    assert_identical(Same().apply(PLAIN), PLAIN)
+    monkeypatch.setattr(_run, "BLOCK_ROWS", 3)
+    with pytest.raises(AssertionError, match=r"batch\.with_columns"):
+        Same().apply(PLAIN)
 
 
 def test_a_block_of_which_nothing_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
