@@ -76,8 +76,9 @@ class Batch:
 
     def take(self, rows: I64) -> Batch:
         """Only the rows with these numbers."""
+        found: dict[int, I64] = {}
         return Batch(
-            columns={name: column.take(rows) for name, column in self.columns.items()},
+            columns={name: column.take(rows, found) for name, column in self.columns.items()},
             height=len(rows),
             symbols=self.symbols,
             codes=None if self.codes is None else cast("I32", frozen(self.codes[rows])),

@@ -88,7 +88,7 @@ class Source:
 
 
 class Assembly:
-    """What operators that only add columns give for parts of a frame, as a frame.
+    """What operators that keep rows give for parts of a frame, as a frame.
 
     Parts may come in any order, and from several threads.
 
@@ -109,7 +109,7 @@ class Assembly:
         """Take what came out of a part of the frame; None if nothing did."""
         if out is not None and out.origin is None:
             raise AssertionError(
-                "an operator that adds columns must give the rows of the batch that it was given:"
+                "an operator that keeps rows must give those of the batch that it was given:"
                 " batch.with_columns(…), batch.where(…)"
             )
         if out is None or out.height < part.height:
@@ -135,8 +135,7 @@ class Assembly:
         """All that came out; `empty` if nothing did."""
         if not self._any:
             return empty.clear()
-        out = pl.DataFrame([whole.series(self._kept) for whole in self._columns.values()])
-        return out if self._kept is None else out.filter(pl.Series(self._kept))
+        return pl.DataFrame([whole.series(self._kept) for whole in self._columns.values()])
 
     def _marks(self) -> Bool:
         with self._lock:
@@ -187,31 +186,37 @@ class _Whole:
         return writes
 
     def series(self, kept: Bool | None) -> pl.Series:
-        """The column of all rows; of those that are not kept, any values."""
-        parts: list[pl.Series] = []
-        if self._untouched:
-            parts.append(self._frame[self._name])
-        elif self._values is not None:
-            if kept is not None:
-                self._values[~kept] = 0  # nobody wrote them, and they might be no value at all
-            parts.append(self._filled(self._values))
+        """The column of the rows that are kept, or of all."""
         if not self._others:
-            return parts[0]
-        in_place = np.arange(self._frame.height)
-        index = in_place.copy() if parts else np.zeros_like(in_place)
+            return self._first(kept)
+        if self._values is not None:  # where nobody wrote there might be no value at all
+            for rows, _ in self._others:
+                self._values[rows] = 0
+            if kept is not None:
+                self._values[~kept] = 0
+        parts = [self._first(None)] if self._untouched or self._values is not None else []
         height = sum(map(len, parts))
+        index = np.arange(self._frame.height) if parts else np.zeros(self._frame.height, np.int64)
         for rows, part in self._others:
             index[rows] = np.arange(height, height + len(part))
             height += len(part)
             parts.append(part)
+        index = index if kept is None else index[kept]
         whole = pl.concat(parts, rechunk=True)
-        return whole if np.array_equal(index, in_place) else whole[row_index(index)]
+        return whole if np.array_equal(index, np.arange(height)) else whole[row_index(index)]
 
-    def _filled(self, values: Array) -> pl.Series:
+    def _first(self, kept: Bool | None) -> pl.Series:
+        """The column without what came as Series; where nobody wrote, any values."""
+        values, valid = self._values, self._valid
+        if values is None:
+            series = self._frame[self._name]
+            return series if kept is None else series.filter(pl.Series(kept))
+        if kept is not None:
+            values, valid = values[kept], None if valid is None else valid[kept]
         if self._dtype != pl.Float64:
-            return Column.of_ints(values, self._dtype, self._valid).series(self._name)
+            return Column.of_ints(values, self._dtype, valid).series(self._name)
         series = pl.Series(self._name, values)
-        return series if self._valid is None else nulled(series, self._valid)
+        return series if valid is None else nulled(series, valid)
 
 
 def _valid(column: Column, values: Array) -> Bool | None:

@@ -146,8 +146,8 @@ class Column:
             return cls.of_floats(values)
         return cls.of_ints(values, dtype, valid)
 
-    def take(self, rows: slice | I64) -> Column:
-        """Keep only the rows with these numbers."""
+    def take(self, rows: slice | I64, found: dict[int, I64] | None = None) -> Column:
+        """Keep only the rows with these numbers; columns of a batch share what they `found`."""
         if not self._given:
             values = cast("Array", self.made())
             valid = None if self._valid is None else self._valid[rows]
@@ -156,7 +156,10 @@ class Column:
         column = Column(self.dtype)
         column._given = True
         if isinstance(self._rows, np.ndarray):
-            column._of, column._rows = self._of, self._rows[rows]
+            found = {} if found is None else found
+            if id(self._rows) not in found:
+                found[id(self._rows)] = self._rows[rows]
+            column._of, column._rows = self._of, found[id(self._rows)]
         else:
             column._of, column._rows = self, rows
         return column

@@ -67,7 +67,7 @@ def _spare() -> int:
 def can_divide(operator: Operator) -> bool:
     """Whether its results are the same if each thread has the rows of some symbols."""
     return (
-        operator.adds_columns
+        operator.keeps_rows
         and not operator.across_symbols
         # Of several late rows it is the first of all that the error tells of.
         and all(getattr(step, "late", None) != "raise" for step in operator.operators)
@@ -98,7 +98,7 @@ class Lanes:
         self._lane_of: I32 = np.zeros(0, np.int32)
 
     def push(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Take the next rows, in order of arrival; return them with what is added."""
+        """Take the next rows, in order of arrival; return what comes of them."""
         if not frame.height:
             return self.lanes[0].empty.clear()
         source = Source(frame, self._symbols, by_symbol=self.lanes[0].by_symbol)
@@ -124,7 +124,7 @@ class Lanes:
         return assembly.frame(self.lanes[0].empty)
 
     def finish(self) -> pl.DataFrame:
-        """Nothing is open: an operator that adds columns has no rows of its own."""
+        """Nothing is open: an operator that keeps rows has none of its own."""
         return self.lanes[0].empty.clear()
 
     def _parts(self, source: Source, lane: int, height: int) -> Iterator[Batch]:

@@ -92,6 +92,14 @@ class Operator(ABC):
         return True
 
     @property
+    def keeps_rows(self) -> bool:
+        """What comes out are rows that went in, in order: maybe not all, maybe with more columns.
+
+        (Its core makes batches of those that it is given: ``with_columns``, ``where``.)
+        """
+        return self.adds_columns
+
+    @property
     def across_symbols(self) -> bool:
         """A symbol's rows can change another symbol's result."""
         return False

@@ -173,7 +173,7 @@ class Run:
 
     def _push_blocks(self, frame: pl.DataFrame, bound: Bound) -> pl.DataFrame:
         """Push a long frame; by the one law it may be cut."""
-        assembly = Assembly(frame) if self.operator.adds_columns else None
+        assembly = Assembly(frame) if self.operator.keeps_rows else None
         frames: list[pl.DataFrame] = []
         source = Source(frame, self._symbols, by_symbol=bound.by_symbol)
         parts = _parts(source, frame.height)

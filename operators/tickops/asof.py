@@ -129,6 +129,11 @@ class asof(Operator):
         return False
 
     @property
+    def keeps_rows(self) -> bool:
+        """Rows of the other channel aside."""
+        return True
+
+    @property
     def needs(self) -> Mapping[str, Kind]:
         """Columns that the operator cannot do without, besides those to join."""
         return {"symbol": Kind.SYMBOL, "timestamp": Kind.TIME}

@@ -89,6 +89,11 @@ class chain(Operator):
         return all(step.adds_columns for step in self.steps)
 
     @property
+    def keeps_rows(self) -> bool:
+        """All of its steps do."""
+        return all(step.keeps_rows for step in self.steps)
+
+    @property
     def across_symbols(self) -> bool:
         """One of its steps works across symbols."""
         return any(step.across_symbols for step in self.steps)

@@ -97,6 +97,11 @@ class combine_latest(Operator):
         return False
 
     @property
+    def keeps_rows(self) -> bool:
+        """Each with the newest values of the other channels."""
+        return True
+
+    @property
     def needs(self) -> Mapping[str, Kind]:
         """Columns that the operator cannot do without."""
         return {"symbol": Kind.SYMBOL, "timestamp": Kind.TIME}

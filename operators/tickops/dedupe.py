@@ -92,6 +92,11 @@ class dedupe(Operator):
         return False
 
     @property
+    def keeps_rows(self) -> bool:
+        """Those that it does not leave out."""
+        return True
+
+    @property
     def needs(self) -> Mapping[str, Kind]:
         """Columns that the operator cannot do without, besides those to compare."""
         return {"symbol": Kind.SYMBOL, "timestamp": Kind.TIME}

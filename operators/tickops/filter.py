@@ -63,6 +63,11 @@ class filter(Operator):  # noqa: A001
         """Rows are left out."""
         return False
 
+    @property
+    def keeps_rows(self) -> bool:
+        """All that it does."""
+        return True
+
     def outputs(self, schema: pl.Schema) -> Mapping[str, Any]:
         """Leave the columns as they are."""
         check_columns("filter", schema, self.predicate.meta.root_names())

@@ -70,27 +70,11 @@ def diff(codes: I32, days: I32, values: F64, cells: Records, past: F64, result: 
         (columns, n) written; NaN where either is NaN, or the difference is not finite. O(1) a
         row and column. In Polars: ``diff(periods).over("symbol")``.
     """
-    daily = len(days) > 0
-    periods = past.shape[2]
+    lag(codes, days, values, cells, past, result)
     for k in range(len(values)):
         for i in range(len(codes)):
-            result[k, i] = np.nan
-            c = codes[i]
-            if c < 0:
-                continue
-            v = values[k, i]
-            cell = cells[c, k]
-            length = cell["length"]
-            if daily and days[i] != cell["day"]:
-                cell["day"] = days[i]
-                length = 0
-            place = cell["place"]
-            if length == periods:
-                difference = v - past[c, k, place]
-                result[k, i] = difference if np.isfinite(difference) else np.nan
-            past[c, k, place] = v
-            cell["length"] = min(length + 1, periods)
-            cell["place"] = place + 1 if place + 1 < periods else 0
+            difference = values[k, i] - result[k, i]
+            result[k, i] = difference if np.isfinite(difference) else np.nan
 
 
 @kernel
