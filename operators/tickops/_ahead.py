@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from queue import Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
-__all__ = ["ahead"]
+__all__ = ["ahead", "made_ahead"]
 
 T = TypeVar("T")
 
@@ -23,29 +24,29 @@ class _End:
         self.error = error
 
 
-def ahead(items: Generator[T], name: str) -> Generator[T]:
-    """Yield the items in order, each made while the one before it is with the caller.
+def made_ahead(make: Callable[[Callable[[T], bool]], object], name: str) -> Generator[T]:
+    """Yield in order what `make` gives to its argument, one item ahead of the caller.
 
-    What they raise is raised to the caller; a caller who has enough and closes the generator
-    waits for no more than the item that is being made.
+    It runs in a thread called `name`, and is told with each item whether the caller has enough;
+    what it raises is raised to the caller. A caller who closes the generator waits for no more
+    than the item that is being made.
     """
     ready: Queue[T | _End] = Queue(_AHEAD)
     stopped = False
 
-    def make() -> None:
+    def give(item: T) -> bool:
+        ready.put(item)
+        return stopped
+
+    def run() -> None:
         end = _End()
         try:
-            for item in items:
-                ready.put(item)
-                if stopped:
-                    break
-        except BaseException as error:
+            make(give)
+        except BaseException as error:  # Polars raises Ctrl-C wherever a query runs
             end = _End(error)
-        finally:
-            items.close()
         ready.put(end)
 
-    maker = Thread(target=make, name=name, daemon=True)
+    maker = Thread(target=run, name=name, daemon=True)
     maker.start()
     taken: T | _End | None = None
     try:
@@ -58,3 +59,15 @@ def ahead(items: Generator[T], name: str) -> Generator[T]:
         while not isinstance(taken, _End):  # the caller has enough
             taken = ready.get()
         maker.join()
+
+
+def ahead(items: Generator[T], name: str) -> Generator[T]:
+    """Yield the items in order, as `made_ahead`; they are closed when the caller has enough."""
+
+    def make(give: Callable[[T], bool]) -> None:
+        with closing(items):
+            for item in items:
+                if give(item):
+                    break
+
+    return made_ahead(make, name)

@@ -51,12 +51,13 @@ class Source:
         self.codes: I32 | None = None
         if not by_symbol:
             return
-        given = {name: column.series(name) for name, column in self._whole.items()}
+        valid: Bool | None = None
         # Though no step may need it: a longer chain must not see fewer rows of a symbol.
-        time = given.get("timestamp")
-        timed = time is not None and isinstance(time.dtype, pl.Datetime) and time.null_count() > 0
-        valid = time.is_not_null().to_numpy() if time is not None and timed else None
-        self.codes = symbols.encode(given["symbol"], given.get("region"), valid)
+        if "timestamp" in self._whole and isinstance(self._whole["timestamp"].dtype, pl.Datetime):
+            time = frame["timestamp"]
+            valid = time.is_not_null().to_numpy() if time.null_count() else None
+        regions = frame["region"] if "region" in self._whole else None
+        self.codes = symbols.encode(frame["symbol"], regions, valid)
 
     def whole(self) -> Batch:
         """All rows."""

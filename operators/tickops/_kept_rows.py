@@ -82,7 +82,8 @@ class KeptRows:
         """
         in_batch = rows >= 0
         if in_batch.all():
-            return {name: batch.columns[name].take(rows) for name in self._rows}
+            found: dict[int, I64] = {}
+            return {name: batch.columns[name].take(rows, found) for name in self._rows}
         self._reserve(slots)
         others = ~in_batch
         of_batch = row_index(rows[in_batch])

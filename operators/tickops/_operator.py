@@ -238,9 +238,10 @@ class Operator(ABC):
         frame
             Rows in order of arrival.
         threads
-            At most so many work on a long frame, each on some of the symbols, where the
-            operator adds columns and is not across symbols. None: as many as Polars has
-            (``POLARS_MAX_THREADS``, else the processor's cores). The result is the same.
+            So many work on a long frame: each on some of the symbols, where rows that come out
+            are rows that went in; else each on a step of the chain, and 1 says whether they do.
+            None: as many as Polars has (``POLARS_MAX_THREADS``, else the processor's cores).
+            The result is the same.
 
         Raises
         ------
