@@ -238,8 +238,8 @@ class Operator(ABC):
         frame
             Rows in order of arrival.
         threads
-            So many work on a long frame: each on some of the symbols, where rows that come out
-            are rows that went in; else each on a step of the chain, and 1 says whether they do.
+            So many work on a long frame, each on some of the symbols, where rows that come out
+            are rows that went in; else, unless it is 1, each step of a chain has one of its own.
             None: as many as Polars has (``POLARS_MAX_THREADS``, else the processor's cores).
             The result is the same.
 
