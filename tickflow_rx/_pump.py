@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from tickflow_rx._queue import End
+from tickflow_rx._waiting import Latch
 
 if TYPE_CHECKING:
     from tickflow_rx._connector import Connector
@@ -32,7 +33,7 @@ class Pump:
 
     def __init__(self, connector: Connector, queue: FrameQueue, delivery: Delivery) -> None:
         self.connector = connector
-        self.ended = threading.Event()
+        self.ended = Latch()
         self.error: Exception | None = None
         self._queue = queue
         self._delivery = delivery

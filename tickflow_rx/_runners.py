@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from tickflow_rx._queue import End
-from tickflow_rx._waiting import interrupt_main, join, wait_for
+from tickflow_rx._waiting import INTERRUPTED, Worker
 from tickflow_rx.decoding import warmup
 from tickflow_rx.exceptions import TickFlowError
 
@@ -24,8 +24,8 @@ class Threads:
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
         self._ready = threading.Event()
-        self._socket = threading.Thread(target=self._read, name="tickflow-socket", daemon=True)
-        self._delivering = threading.Thread(target=self._deliver, name="tickflow-pump", daemon=True)
+        self._socket = Worker(self._read, "tickflow-socket")
+        self._delivering = Worker(self._deliver, "tickflow-pump")
 
     def start(self) -> None:
         """Begin."""
@@ -43,8 +43,8 @@ class Threads:
     def join(self) -> None:
         """Wait for the end, unless a subscriber asks."""
         if not self.is_caller():
-            join(self._socket)
-            join(self._delivering)
+            self._socket.wait()
+            self._delivering.wait()
 
     def _read(self) -> None:
         asyncio.run(self._pump.connector.run())
@@ -52,29 +52,25 @@ class Threads:
     def _deliver(self) -> None:
         try:
             self._deliver_all()
+        except KeyboardInterrupt:
+            self._end(INTERRUPTED.format("feed"))
         except BaseException as error:
             # sys.exit() in a subscriber would end this thread alone, and nobody would know.
-            self._pump.connector.stop()
-            reason = f"a subscriber raised {error!r}"
-            self._pump.end(End(reason, TickFlowError(reason)))
+            self._end(f"a subscriber raised {error!r}")
+
+    def _end(self, reason: str) -> None:
+        self._pump.connector.stop()
+        self._pump.end(End(reason, TickFlowError(reason)))
 
     def _deliver_all(self) -> None:
         pump, ready = self._pump, self._ready
-        try:
-            warmup()  # while the socket connects
-        except KeyboardInterrupt:
-            interrupt_main()
+        warmup()  # while the socket connects
         while True:
             ready.wait()
             ready.clear()
-            try:
-                while pump.waits():
-                    if not pump.step():
-                        return
-            except KeyboardInterrupt:
-                # Polars raises what Ctrl-C means for the main thread wherever a query runs.
-                interrupt_main()
-                ready.set()
+            while pump.waits():
+                if not pump.step():
+                    return
 
 
 class Loop:
@@ -84,7 +80,7 @@ class Loop:
         self._pump = pump
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
-        self._socket = threading.Thread(target=self._read, name="tickflow-socket", daemon=True)
+        self._socket = Worker(self._read, "tickflow-socket")
         self._delivering: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -107,15 +103,15 @@ class Loop:
     def join(self) -> None:
         """Wait for the end, unless a subscriber asks."""
         if not self.is_caller():
-            join(self._socket)
-            wait_for(self._pump.ended)
+            self._socket.wait()
+            self._pump.ended.wait()
 
     async def wait(self, timeout: float | None = None) -> None:
         """Wait for the end, or for `timeout` seconds."""
         if self._delivering is not None:
             await asyncio.wait({self._delivering}, timeout=timeout)
         if self._pump.ended.is_set():
-            await asyncio.to_thread(join, self._socket)
+            await asyncio.to_thread(self._socket.wait)
 
     def _read(self) -> None:
         warmup()  # here, so that the event loop does not stand still for it

@@ -15,7 +15,7 @@ from tickflow_rx._delivery import Delivery
 from tickflow_rx._pump import Pump
 from tickflow_rx._queue import End, FrameQueue, OverflowPolicy, RawFrame
 from tickflow_rx._runners import Loop, Threads
-from tickflow_rx._waiting import wait_for
+from tickflow_rx._waiting import leave_ctrl_c_to_python
 from tickflow_rx.exceptions import AuthenticationError, TickFlowError
 from tickflow_rx.protocol import Session, check_symbol
 from tickops import Frames
@@ -271,7 +271,7 @@ class Feed:
             raise TickFlowError("the feed is not running: wait inside `with feed:`")
         if runner is not None and runner.is_caller() and not self._pump.ended.is_set():
             raise TickFlowError("a subscriber cannot wait for the feed that calls it")
-        ended = wait_for(self._pump.ended, timeout)
+        ended = self._pump.ended.wait(timeout)
         if self._pump.error is not None:
             raise self._pump.error
         return ended
@@ -318,6 +318,7 @@ class Feed:
 
     def __enter__(self) -> Self:
         self._begin()
+        leave_ctrl_c_to_python()
         self._runner = Threads(self._pump)
         self._runner.start()
         return self

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from tickflow_rx._log import feed_logger
+from tickflow_rx._waiting import Latch, Worker
 from tickflow_rx.exceptions import JournalError
 from tickflow_rx.journal import JournalWriter
 
@@ -121,9 +122,9 @@ class Recorder:
         self._frames = self._bytes = self._events = 0
         self._writer = JournalWriter(folder, segment_bytes=segment_bytes)
         self._lock = threading.Lock()
-        self._closed = threading.Event()
+        self._closed = Latch()
         self._flush_every = flush_every
-        self._flusher = threading.Thread(target=self._flush, name="tickflow-recorder", daemon=True)
+        self._flusher = Worker(self._flush, "tickflow-recorder")
         self._flusher.start()
         clock = feed.quotes.clock
         self._subscriptions = (
@@ -161,7 +162,7 @@ class Recorder:
                 except OSError as error:
                     self._failed(error)
         if threading.current_thread() is not self._flusher:
-            self._flusher.join()
+            self._flusher.wait()
 
     def __enter__(self) -> Self:
         return self

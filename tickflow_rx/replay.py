@@ -23,7 +23,7 @@ from tickflow_rx._replaying._runner import Loop, Threads
 from tickflow_rx._replaying._selection import Selection, as_day, as_time_us
 from tickflow_rx._replaying._source import Kind, open_source
 from tickflow_rx._replaying._subscribers import Subscribers
-from tickflow_rx._waiting import interrupt_main, wait_for
+from tickflow_rx._waiting import INTERRUPTED, Latch, leave_ctrl_c_to_python
 from tickflow_rx.exceptions import TickFlowError
 from tickflow_rx.feed import SymbolFeed
 from tickflow_rx.protocol import check_symbol
@@ -195,7 +195,7 @@ class Replay:
         self._lock = threading.Lock()
         self._player: Player | None = None
         self._runner: Threads | None = None
-        self._ended = threading.Event()
+        self._ended = Latch()
         self._error: Exception | None = None
         self._clock = self._observable(self._to.clock)
         self.quotes = self._frames(self._to.quotes.all)
@@ -269,7 +269,7 @@ class Replay:
             raise TickFlowError("the replay is not running: wait inside `with replay:`")
         if self._is_caller() and not self._ended.is_set():
             raise TickFlowError("a subscriber cannot wait for the replay that calls it")
-        ended = wait_for(self._ended, timeout)
+        ended = self._ended.wait(timeout)
         if self._error is not None:
             raise self._error
         return ended
@@ -307,6 +307,7 @@ class Replay:
 
     def __enter__(self) -> Self:
         self._begin()
+        leave_ctrl_c_to_python()
         self._runner = Threads(self._run)
         self._runner.start()
         return self
@@ -371,9 +372,7 @@ class Replay:
             if whole and self._go_on(runner):
                 return
         except KeyboardInterrupt:
-            # Polars raises what Ctrl-C means for the main thread wherever a query runs.
-            error = TickFlowError("the replay was interrupted by Ctrl-C")
-            interrupt_main()
+            error = TickFlowError(INTERRUPTED.format("replay"))
         except Exception as raised:
             error = raised
         except BaseException as raised:  # sys.exit() would end this thread alone

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
-from tickflow_rx._waiting import join
+from tickflow_rx._waiting import Worker
 from tickflow_rx.exceptions import TickFlowError
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ class Threads:
     """Reads, waits and delivers in one thread."""
 
     def __init__(self, work: Callable[[Threads | Loop], None]) -> None:
-        self._thread = threading.Thread(
-            target=work, args=(self,), name="tickflow-replay", daemon=True
-        )
+        self._thread = Worker(lambda: work(self), "tickflow-replay")
 
     def start(self) -> None:
         """Begin."""
@@ -47,7 +45,7 @@ class Threads:
     def join(self) -> None:
         """Wait until nothing is left to do, unless its thread asks."""
         if not self.is_caller():
-            join(self._thread)
+            self._thread.wait()
 
 
 class Loop(Threads):

@@ -1,16 +1,14 @@
 """``tickflow-rx record``: a feed's raw frames, to disk."""
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tickflow_rx import Feed, Recorder
 from tickflow_rx._status import Status
+from tickflow_rx._waiting import Latch
+from tickflow_rx.cli._ctrl_c import until_ctrl_c
 from tickflow_rx.cli._errors import KEY_HELP, CommandError
 from tickflow_rx.exceptions import AuthenticationError
 
@@ -41,7 +39,7 @@ class Record:
             raise AuthenticationError(f"no API key: {KEY_HELP}")
         feed = Feed(quotes=quotes, depth=depth, api_key=self.api_key, base_url=self.base_url)
         with (
-            _until_ctrl_c() as stopped,
+            until_ctrl_c() as stopped,
             Recorder(feed, self.out, flush_every=self.flush_every) as recorder,
         ):
             _follow(feed, recorder, stopped)
@@ -54,23 +52,7 @@ class Record:
         return 0
 
 
-@contextmanager
-def _until_ctrl_c() -> Generator[threading.Event]:
-    """Let the first Ctrl-C set an event: an exception would cut short what it has to end."""
-    stopped = threading.Event()
-
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        stopped.set()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before or signal.default_int_handler)
-
-
-def _follow(feed: Feed, recorder: Recorder, stopped: threading.Event) -> None:
+def _follow(feed: Feed, recorder: Recorder, stopped: Latch) -> None:
     status = Status()
     feed.status.subscribe(status.take, lambda _: None)
     try:

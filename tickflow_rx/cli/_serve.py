@@ -1,19 +1,19 @@
 """``tickflow-rx serve``: the TickFlow protocol from a simulated market or a recording."""
 
 import errno
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from tickflow_rx._waiting import Latch
+from tickflow_rx.cli._ctrl_c import until_ctrl_c
 from tickflow_rx.cli._errors import CommandError
 from tickflow_rx.cli._parquet_quotes import read_schema
 from tickflow_rx.server import (
     JournalRecording,
     ParquetRecording,
     Server,
-    Signal,
     SimulatedMarket,
     Source,
     WireRecording,
@@ -23,7 +23,7 @@ START: Final = datetime(2026, 3, 2, 9, 24, 30)
 """When a simulated market begins, in Shanghai: shortly before the opening auction's match."""
 
 _LONGEST_PAUSE: Final = 300.0
-_LONG: Final = 3600.0
+_LOOK_EVERY: Final = 0.25
 _PARQUET: Final = ".parquet"
 _WIRE: Final = (".jsonl", ".jsonl.gz")
 
@@ -67,17 +67,21 @@ class Serve:
         except OSError as error:
             raise CommandError(self._refused(error)) from error
         try:
-            print(_greeting(server, source, self.source), flush=True)
-            _wait_for(server.finished)
-            if server.error is not None:
-                raise CommandError(f"{self.source} broke off: {server.error}")
-            print("All of it was sent; newest rows stay on offer. Ctrl-C ends it.", flush=True)
-            _wait_for(threading.Event())
-        except KeyboardInterrupt:
-            pass
+            with until_ctrl_c() as stopped:
+                print(_greeting(server, source, self.source), flush=True)
+                self._wait(server, stopped)
         finally:
             server.close()
         return 0
+
+    def _wait(self, server: Server, stopped: Latch) -> None:
+        while not (stopped.is_set() or server.finished.wait(_LOOK_EVERY)):
+            pass
+        if server.error is not None:
+            raise CommandError(f"{self.source} broke off: {server.error}")
+        if not stopped.is_set():
+            print("All of it was sent; newest rows stay on offer. Ctrl-C ends it.", flush=True)
+        stopped.wait()
 
     def _refused(self, error: OSError) -> str:
         match error.errno:
@@ -90,12 +94,6 @@ class Serve:
                 return f"port {self.port} needs more rights: give one above 1023 with --port"
             case _:
                 return f"cannot listen on {self.host}, port {self.port}: {error.strerror or error}"
-
-
-def _wait_for(event: threading.Event | Signal) -> None:
-    # With Polars imported Ctrl-C does not end a wait without a timeout: the kernel restarts it.
-    while not event.wait(_LONG):
-        pass
 
 
 def make_source(name: str, options: SourceOptions) -> Source:

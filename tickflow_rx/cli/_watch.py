@@ -11,7 +11,9 @@ from rich.console import Console
 
 from tickflow_rx import Feed
 from tickflow_rx._status import Status
+from tickflow_rx._waiting import Latch
 from tickflow_rx.cli._board import Board
+from tickflow_rx.cli._ctrl_c import until_ctrl_c
 from tickflow_rx.cli._errors import KEY_HELP
 from tickflow_rx.cli._pipelines import follow, warm_up
 from tickflow_rx.cli._screen import FRAME, Screen
@@ -59,20 +61,20 @@ class Watch:
             console=console,
         )
         warm_up()
-        with feed:
-            screen.show(until_ended(feed, status, failures, screen))
+        with until_ctrl_c() as stopped, feed:
+            screen.show(until_ended(feed, status, failures, screen, stopped))
 
 
 def until_ended(
-    feed: Feed, status: Status, failures: list[Exception], screen: Screen
+    feed: Feed, status: Status, failures: list[Exception], screen: Screen, stopped: Latch
 ) -> Callable[[float], bool]:
-    """Make a function that waits for the end of a feed, and raises what makes it useless.
+    """Make a function that waits for a feed's end or Ctrl-C, and raises what makes it useless.
 
     In a terminal the caption tells the news; elsewhere stderr does, apart from the rows.
     """
 
     def ended(seconds: float) -> bool:
-        over = feed.wait(seconds)
+        over = feed.wait(seconds) or stopped.is_set()
         for line in status.news():
             if not screen.live:
                 print(f"tickflow-rx: {line}", file=sys.stderr, flush=True)

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Generator
 
-from tickflow_rx._waiting import wait_for
+from tickflow_rx._waiting import Latch
 
 
 class Signal:
@@ -15,7 +15,7 @@ class Signal:
     """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._event = Latch()
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[], object]] = []
 
@@ -36,7 +36,7 @@ class Signal:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until it has happened, or for `timeout` seconds; return whether it has."""
-        return wait_for(self._event, timeout)
+        return self._event.wait(timeout)
 
     def __await__(self) -> Generator[object, None, None]:
         return self._wait().__await__()

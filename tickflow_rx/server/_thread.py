@@ -1,12 +1,11 @@
 """An event loop in a thread of its own."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
-from tickflow_rx._waiting import join
+from tickflow_rx._waiting import Worker
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,9 +20,7 @@ class LoopThread:
     def __init__(self, name: str) -> None:
         started: Future[asyncio.AbstractEventLoop] = Future()
         self._end: asyncio.Event
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._main(started)), name=name, daemon=True
-        )
+        self._thread = Worker(lambda: asyncio.run(self._main(started)), name)
         self._thread.start()
         self.loop = started.result()
 
@@ -39,7 +36,7 @@ class LoopThread:
     def close(self) -> None:
         """End the loop and the thread."""
         self.loop.call_soon_threadsafe(self._end.set)
-        join(self._thread)
+        self._thread.wait()
 
 
 def call_in(
