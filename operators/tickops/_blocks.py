@@ -7,7 +7,7 @@ again and again: a whole day of the market takes about half the time.
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ import polars as pl
 from tickops._arrays import frozen
 from tickops._batch import Batch
 from tickops._column import Column, nulled, row_index
+from tickops._symbols import Named
 
 if TYPE_CHECKING:
     from tickops._arrays import I32, I64, Array, Bool
@@ -27,7 +28,7 @@ BLOCK_ROWS: Final = 1 << 17
 
 
 class Source:
-    """A frame, its symbols numbered, to be taken whole or in blocks.
+    """A frame to be taken whole or in blocks, one after another; symbols are numbered then.
 
     Parameters
     ----------
@@ -37,18 +38,13 @@ class Source:
         Of the run; new ones are numbered.
     by_symbol
         Whether an operator looks at symbols.
-
-    Attributes
-    ----------
-    codes
-        (height,) symbol number, -1 where symbol or time is null; None if not `by_symbol`.
     """
 
     def __init__(self, frame: pl.DataFrame, symbols: Symbols, *, by_symbol: bool) -> None:
         self._whole = {series.name: Column.of(series) for series in frame.get_columns()}
         self._height = frame.height
         self._symbols = symbols
-        self.codes: I32 | None = None
+        self._named: Named | None = None
         if not by_symbol:
             return
         valid: Bool | None = None
@@ -57,18 +53,22 @@ class Source:
             time = frame["timestamp"]
             valid = time.is_not_null().to_numpy() if time.null_count() else None
         regions = frame["region"] if "region" in self._whole else None
-        self.codes = symbols.encode(frame["symbol"], regions, valid)
+        self._named = Named.of(frame["symbol"], regions, valid)
+
+    def codes(self, start: int, stop: int) -> I32 | None:
+        """Symbol numbers of some rows, -1 where symbol or time is null; None if not `by_symbol`."""
+        return None if self._named is None else self._symbols.number(self._named[start:stop])
 
     def whole(self) -> Batch:
         """All rows."""
-        return self._batch(self._whole, self._height, self.codes)
+        codes = None if self._named is None else self._symbols.number(self._named)
+        return self._batch(self._whole, self._height, codes)
 
     def block(self, start: int, stop: int) -> Batch:
         """Rows from `start` to before `stop`, or to the last."""
         stop = min(stop, self._height)
         columns = {name: column.take(slice(start, stop)) for name, column in self._whole.items()}
-        codes = None if self.codes is None else self.codes[start:stop]
-        batch = self._batch(columns, stop - start, codes)
+        batch = self._batch(columns, stop - start, self.codes(start, stop))
         batch.origin = slice(start, stop)
         return batch
 
@@ -80,7 +80,6 @@ class Source:
         return batch
 
     def _batch(self, columns: dict[str, Column], height: int, codes: I32 | None) -> Batch:
-        codes = None if codes is None else cast("I32", frozen(codes))
         batch = Batch(columns, height, self._symbols, codes)
         time = columns.get("timestamp")
         if codes is not None and time is not None and isinstance(time.dtype, pl.Datetime):

@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from tickops._counts import check_count
 from tickops._late import LatePolicy, check_late
 from tickops._operator import Core, Operator
 from tickops._per_symbol import Watermarks
+from tickops._reasons import Reasons
 from tickops._schema import Kind
 from tickops._seen_symbols import SeenSymbols
 from tickops._trading_days import trading_days
@@ -27,8 +28,7 @@ from tickops.exceptions import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tickops._arrays import I32, Array, Bool, Records
-    from tickops._column import Column
+    from tickops._arrays import I32, Array, Records
     from tickops._snapshot import State
     from tickops._symbols import Symbols
 
@@ -41,15 +41,12 @@ __all__ = [
     "Traded",
     "check_flow",
     "check_threshold",
-    "gaps_of",
     "needs_of_bars",
     "sided_rule",
 ]
 
 Traded: TypeAlias = Literal["tick", "volume", "amount"]
 """What is summed: rows that traded, their volume or their amount."""
-
-_GAP: Final = 5
 
 
 class Of(IntEnum):
@@ -152,6 +149,7 @@ class _FlowBars(Core):
         self._schema = schema
         self._symbols = symbols
         self._units = Units(op.unit, symbols)
+        self._reasons = Reasons(schema)
         self._watermarks = Watermarks(op, symbols)
         self._sided = self._rule.by is not By.ALL and "trade_side" in schema
         self._state: Records = np.zeros(0, flow_bars.STATE)
@@ -175,7 +173,7 @@ class _FlowBars(Core):
             empty(np.bool_) if valid is None else frozen(valid),
             columns["delta_amount"].floats(),
             columns["trade_side"].floats() if self._sided else empty(np.float64),
-            gaps_of(columns.get("reason")),
+            self._reasons.are("gap", batch),
             self._units.by_symbol(),
             int(self._rule.of),
             int(self._rule.by),
@@ -242,13 +240,6 @@ def needs_of_bars() -> dict[str, Kind]:
         "delta_volume": Kind.INTEGER,
         "delta_amount": Kind.NUMBER,
     }
-
-
-def gaps_of(reason: Column | None) -> Bool:
-    """Which rows have the reason "gap"; empty where there is no such Enum."""
-    if reason is None or not isinstance(reason.dtype, pl.Enum):
-        return cast("Bool", empty(np.bool_))
-    return cast("Bool", frozen(reason.ints() == _GAP))
 
 
 def check_threshold(name: str, value: Any, *, whole: bool = False) -> float:

@@ -102,13 +102,14 @@ class Lanes:
         if not frame.height:
             return self.lanes[0].empty.clear()
         source = Source(frame, self._symbols, by_symbol=self.lanes[0].by_symbol)
-        if source.codes is not None:
-            self._assign(source.codes)
+        codes = source.codes(0, frame.height)
+        if codes is not None:
+            self._assign(codes)
         assembly = Assembly(frame)
         stop = Event()
 
         def work(lane: int) -> None:
-            for part in self._parts(source, lane, frame.height):
+            for part in self._parts(source, codes, lane, frame.height):
                 if stop.is_set():
                     return
                 assembly.add(part, through(self.lanes[lane].cores, part))
@@ -127,19 +128,19 @@ class Lanes:
         """Nothing is open: an operator that keeps rows has none of its own."""
         return self.lanes[0].empty.clear()
 
-    def _parts(self, source: Source, lane: int, height: int) -> Iterator[Batch]:
+    def _parts(self, source: Source, codes: I32 | None, lane: int, height: int) -> Iterator[Batch]:
         """Rows of a lane, about a block at a time."""
         count = len(self.lanes)
-        if source.codes is None:  # no operator looks at symbols: any rows will do
+        if codes is None:  # no operator looks at symbols: any rows will do
             for start in range(lane * BLOCK_ROWS, height, count * BLOCK_ROWS):
                 yield source.block(start, start + BLOCK_ROWS)
             return
         from tickops._kernels.lanes import select
 
         for start in range(0, height, count * BLOCK_ROWS):
-            codes = source.codes[start : start + count * BLOCK_ROWS]
-            rows, own = np.empty(len(codes) + 1, np.int64), np.empty(len(codes) + 1, np.int32)
-            found = select(frozen(codes), self._lane_of, lane, start, rows, own)
+            some = codes[start : start + count * BLOCK_ROWS]
+            rows, own = np.empty(len(some) + 1, np.int64), np.empty(len(some) + 1, np.int32)
+            found = select(some, self._lane_of, lane, start, rows, own)
             if found:
                 yield source.some(rows[:found], cast("I32", frozen(own[:found])))
 

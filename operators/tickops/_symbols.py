@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final, cast
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tickops._arrays import I32, I64, U8, Bool
 
-__all__ = ["SYMBOL", "Symbols", "physical"]
+__all__ = ["SYMBOL", "Named", "Symbols", "physical"]
 
 SYMBOL: Final = pl.Categorical(pl.Categories("tickops.symbol"))
 """Type of a symbol column: a Categorical whose codes are the same in all frames of the process."""
@@ -25,6 +26,52 @@ SYMBOL: Final = pl.Categorical(pl.Categories("tickops.symbol"))
 _KEEP_ALIVE: Final = pl.Series("symbol", [""], dtype=SYMBOL)
 
 _PHYSICAL: Final = pl.col("").to_physical()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whose some rows are, by name.
+
+    Attributes
+    ----------
+    symbols, regions
+        Of the rows; None where there are no regions.
+    categories
+        (n,) category of the symbol, any for null.
+    valid
+        (n,) false for rows to be nobody's, or empty.
+    """
+
+    symbols: pl.Series
+    regions: pl.Series | None
+    categories: I32
+    valid: Bool
+
+    @classmethod
+    def of(cls, symbols: pl.Series, regions: pl.Series | None, valid: Bool | None) -> Named:
+        """Rows of null symbols, or where `valid` is false, are nobody's."""
+        known = physical(_as_symbol(symbols))
+        if symbols.null_count():
+            given = symbols.is_not_null().to_numpy()
+            valid = given if valid is None else given & valid
+            known = known.fill_null(0)
+        categories = cast("I32", frozen(known.to_numpy()))
+        return cls(
+            symbols, regions, categories, empty(np.bool_) if valid is None else frozen(valid)
+        )
+
+    def __getitem__(self, rows: slice) -> Named:
+        return Named(
+            self.symbols[rows],
+            None if self.regions is None else self.regions[rows],
+            cast("I32", frozen(self.categories[rows])),
+            cast("Bool", frozen(self.valid[rows])),
+        )
+
+    def names(self, rows: I64) -> tuple[list[str], list[str | None] | None]:
+        """Symbols and regions of some rows as text."""
+        regions = None if self.regions is None else self.regions[rows].cast(pl.String).to_list()
+        return self.symbols[rows].cast(pl.String).to_list(), regions
 
 
 class Symbols:
@@ -55,34 +102,31 @@ class Symbols:
         """Number the symbols of some rows; -1 where null or where `valid` is false.
 
         The market of a symbol is that of its first row, CN where there are no regions.
+        """
+        return self.number(Named.of(symbols, regions, valid))
+
+    def number(self, rows: Named) -> I32:
+        """Do as `encode`.
+
         Steps in several threads may number new symbols, and ask for those that they know.
         """
-        with self._lock:
-            return self._encode(symbols, regions, valid)
-
-    def _encode(self, symbols: pl.Series, regions: pl.Series | None, valid: Bool | None) -> I32:
         from tickops._kernels import symbols as kernels
 
-        if symbols.null_count():
-            given = symbols.is_not_null().to_numpy()
-            valid = given if valid is None else given & valid
-        known = physical(_as_symbol(symbols))
-        if symbols.null_count():
-            known = known.fill_null(0)
-        categories = cast("I32", frozen(known.to_numpy()))
-        if len(categories):
-            self._reserve(int(categories.max()) + 1)
-        codes = np.empty(len(categories), np.int32)
-        first_rows = np.empty(len(categories), np.int64)
-        ok = empty(np.bool_) if valid is None else frozen(valid)
-        new = kernels.encode(
-            categories, ok, self._code_of_category, len(self.names), codes, first_rows
-        )
-        if new:
-            rows = first_rows[:new]
-            names = cast("list[str]", symbols[rows].cast(pl.String).to_list())
-            regions_of = None if regions is None else regions[rows].cast(pl.String)
-            self._add(names, None if regions_of is None else regions_of.to_list())
+        count = len(rows.categories)
+        with self._lock:
+            if count:
+                self._reserve(int(rows.categories.max()) + 1)
+            codes, first_rows = np.empty(count, np.int32), np.empty(count, np.int64)
+            new = kernels.encode(
+                rows.categories,
+                rows.valid,
+                self._code_of_category,
+                len(self.names),
+                codes,
+                first_rows,
+            )
+            if new:
+                self._add(*rows.names(first_rows[:new]))
         return cast("I32", frozen(codes))
 
     def add(self, names: Sequence[str], markets: Sequence[int]) -> None:

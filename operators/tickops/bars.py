@@ -16,6 +16,7 @@ from tickops._batch import Batch
 from tickops._duration import Duration, microseconds
 from tickops._late import Late, LatePolicy, check_late, late_row_error
 from tickops._operator import Core, Operator
+from tickops._reasons import Reasons
 from tickops._saved import Shared
 from tickops._schema import Kind
 from tickops._seen_symbols import SeenSymbols
@@ -24,8 +25,7 @@ from tickops._units import Unit, Units, check_unit
 from tickops.exceptions import SnapshotError
 
 if TYPE_CHECKING:
-    from tickops._arrays import F64, I32, I64, Array, Records
-    from tickops._column import Column
+    from tickops._arrays import F64, I32, I64, Records
     from tickops._saved import Saved
     from tickops._snapshot import State
     from tickops._symbols import Symbols
@@ -197,6 +197,7 @@ class _Bars(Core):
         self._schema = schema
         self._symbols = symbols
         self._units = Units(op.unit, symbols)
+        self._reasons = Reasons(schema)
         self._table = bar_table(grid, op.sessions)
         self._aggregate = op.aggregate or {}
         self._watermark_us: I64 = np.full(1, -(2**63), np.int64)
@@ -212,7 +213,6 @@ class _Bars(Core):
         columns = batch.columns
         volume = columns["delta_volume"]
         valid = volume.valid()
-        reason = columns.get("reason")
         counts = np.zeros(len(self.counts), np.int64)
         values = [columns[name].floats() for name in self._aggregate]
         given = (
@@ -227,7 +227,7 @@ class _Bars(Core):
             volume.ints(),
             empty(np.bool_) if valid is None else frozen(valid),
             columns["delta_amount"].floats(),
-            _reasons(reason),
+            self._reasons.codes(batch),
             frozen(np.array(values) if values else np.empty((0, batch.height))),
         )
         late = int(Late[self._op.late.upper()])
@@ -354,17 +354,6 @@ class _Target:
 
     def arrays(self) -> tuple[Any, ...]:
         return self.bars, self.totals, self.written
-
-
-def _reasons(reason: Column | None) -> Array:
-    """Physical codes of `reason` as uint8, 255 for null; empty where there is no such Enum."""
-    if reason is None or not isinstance(reason.dtype, pl.Enum):
-        return empty(np.uint8)
-    codes = reason.ints().astype(np.uint8)
-    valid = reason.valid()
-    if valid is not None:
-        codes[~valid] = 255
-    return frozen(codes)
 
 
 def _check_aggregate(

@@ -13,10 +13,11 @@ from tickops._bar_columns import bar_columns, bar_schema
 from tickops._batch import Batch
 from tickops._column import Column
 from tickops._columns import check_number
-from tickops._flow_bars import gaps_of, needs_of_bars
+from tickops._flow_bars import needs_of_bars
 from tickops._late import LatePolicy, check_late
 from tickops._operator import Core, Operator
 from tickops._per_symbol import Watermarks
+from tickops._reasons import Reasons
 from tickops._trading_days import trading_days
 from tickops._units import Unit, Units, check_unit
 from tickops.crossing import CROSSING
@@ -147,6 +148,7 @@ class _Renko(Core):
         self._schema = schema
         self._symbols = symbols
         self._units = Units(op.unit, symbols)
+        self._reasons = Reasons(schema)
         self._watermarks = Watermarks(op, symbols)
         self._state: Records = np.zeros(0, renko.STATE)
         self.counts = dict.fromkeys(("late", *renko.COUNTS), 0)
@@ -166,7 +168,7 @@ class _Renko(Core):
             volume.ints(),
             empty(np.bool_) if valid is None else frozen(valid),
             columns["delta_amount"].floats(),
-            gaps_of(columns.get("reason")),
+            self._reasons.are("gap", batch),
             self._units.by_symbol(),
             self._brick,
             self._anchor or 0,

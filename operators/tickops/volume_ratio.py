@@ -14,6 +14,7 @@ from tickops._counts import check_count
 from tickops._late import LatePolicy, check_late
 from tickops._operator import Core, Operator
 from tickops._per_symbol import PerSymbol
+from tickops._reasons import Reasons
 from tickops._schema import Kind
 from tickops._session_clock import SessionClock, local_time
 from tickops._sessions import Sessions, check_sessions
@@ -118,21 +119,18 @@ class volume_ratio(Operator):
 
     def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
         """State by symbol: volume of its day, and of so many days before."""
-        based = (
-            isinstance(schema.get("reason"), pl.Enum)
-            and "volume" in schema
-            and schema["volume"].is_integer()
-        )
-        return _VolumeRatio(self, symbols, based=based)
+        return _VolumeRatio(self, schema, symbols)
 
 
 class _VolumeRatio(PerSymbol):
-    def __init__(self, op: volume_ratio, symbols: Symbols, *, based: bool) -> None:
+    def __init__(self, op: volume_ratio, schema: pl.Schema, symbols: Symbols) -> None:
         from tickops._kernels import volume_ratio as kernels
 
         super().__init__(op, symbols, kernels.STATE)
         self._kernels = kernels
-        self._based = based
+        self._reasons = Reasons(schema)
+        has_volume = "volume" in schema and schema["volume"].is_integer()
+        self._based = self._reasons.there and has_volume
         self._days = op.days
         self._min_days = op.days if op.min_days is None else op.min_days
         self._clock = SessionClock(op.sessions, symbols)
@@ -173,9 +171,8 @@ class _VolumeRatio(PerSymbol):
         """What had traded before a symbol's first row, and which rows are that."""
         if not self._based:
             return cast("I64", empty(np.int64)), cast("Bool", empty(np.bool_))
-        first = (batch.columns["reason"].series("reason") == "first").fill_null(value=False)
         volume = batch.columns["volume"]
-        known, valid = first.to_numpy(), volume.valid()
+        known, valid = self._reasons.are("first", batch), volume.valid()
         if valid is not None:
             known = known & valid
         return volume.ints(), cast("Bool", frozen(known))

@@ -14,6 +14,7 @@ from tickops._duration import microseconds
 from tickops._late import Late, LatePolicy, check_late, late_row_error
 from tickops._log import Log, unlinked
 from tickops._operator import Core, Operator
+from tickops._reasons import Reasons
 from tickops._schema import Kind
 from tickops._units import Unit, Units, check_unit
 
@@ -112,10 +113,7 @@ class vwap(Operator):
     def core(self, schema: pl.Schema, symbols: Symbols) -> Core:
         """State by symbol: sums, and the rows of the window."""
         if self.window is None:
-            based = isinstance(schema.get("reason"), pl.Enum) and all(
-                name in schema and schema[name].is_numeric() for name in ("volume", "amount")
-            )
-            return _OfDay(self, symbols, based=based)
+            return _OfDay(self, schema, symbols)
         return _OfWindow(self, symbols)
 
 
@@ -154,9 +152,12 @@ class _Vwap(Core):
 
 
 class _OfDay(_Vwap):
-    def __init__(self, op: vwap, symbols: Symbols, *, based: bool) -> None:
+    def __init__(self, op: vwap, schema: pl.Schema, symbols: Symbols) -> None:
         super().__init__(op, symbols)
-        self._based = based
+        self._reasons = Reasons(schema)
+        self._based = self._reasons.there and all(
+            name in schema and schema[name].is_numeric() for name in ("volume", "amount")
+        )
         self._state = np.zeros(0, self._kernels.DAY)
 
     def push(self, batch: Batch) -> Batch:
@@ -192,8 +193,7 @@ class _OfDay(_Vwap):
         """What had traded before a symbol's first row: NaN where the row is no first row."""
         if not self._based:
             return empty(np.int64), empty(np.float64)
-        first = batch.columns["reason"].series("reason") == "first"
-        is_first = first.fill_null(value=False).to_numpy()
+        is_first = self._reasons.are("first", batch)
         if not is_first.any():
             return empty(np.int64), empty(np.float64)
         amount = np.where(is_first, batch.columns["amount"].floats(), np.nan)

@@ -19,6 +19,43 @@ _SUM, _MIN, _MAX = 0, 1, 2
 
 
 @kernel
+def _look_back(
+    codes: I32,
+    days: I32,
+    values: F64,
+    differ: bool,
+    cells: Records,
+    past: F64,
+    result: F64,
+) -> None:
+    """Do as `lag`, or as `diff`."""
+    daily = len(days) > 0
+    periods = past.shape[2]
+    for k in range(len(values)):
+        for i in range(len(codes)):
+            result[k, i] = np.nan
+            c = codes[i]
+            if c < 0:
+                continue
+            cell = cells[c, k]
+            length = cell["length"]
+            if daily and days[i] != cell["day"]:
+                cell["day"] = days[i]
+                length = 0
+            place = cell["place"]
+            value = values[k, i]
+            if length == periods:
+                found = past[c, k, place]
+                if differ:
+                    found = value - found
+                    found = found if np.isfinite(found) else np.nan
+                result[k, i] = found
+            past[c, k, place] = value
+            cell["length"] = min(length + 1, periods)
+            cell["place"] = place + 1 if place + 1 < periods else 0
+
+
+@kernel
 def lag(codes: I32, days: I32, values: F64, cells: Records, past: F64, result: F64) -> None:
     """Value of the symbol's row so many rows before.
 
@@ -37,25 +74,7 @@ def lag(codes: I32, days: I32, values: F64, cells: Records, past: F64, result: F
         (columns, n) written; NaN where there is no such row. O(1) a row and column. In Polars:
         ``shift(periods).over("symbol")``.
     """
-    daily = len(days) > 0
-    periods = past.shape[2]
-    for k in range(len(values)):
-        for i in range(len(codes)):
-            result[k, i] = np.nan
-            c = codes[i]
-            if c < 0:
-                continue
-            cell = cells[c, k]
-            length = cell["length"]
-            if daily and days[i] != cell["day"]:
-                cell["day"] = days[i]
-                length = 0
-            place = cell["place"]
-            if length == periods:
-                result[k, i] = past[c, k, place]
-            past[c, k, place] = values[k, i]
-            cell["length"] = min(length + 1, periods)
-            cell["place"] = place + 1 if place + 1 < periods else 0
+    _look_back(codes, days, values, False, cells, past, result)
 
 
 @kernel
@@ -70,11 +89,7 @@ def diff(codes: I32, days: I32, values: F64, cells: Records, past: F64, result: 
         (columns, n) written; NaN where either is NaN, or the difference is not finite. O(1) a
         row and column. In Polars: ``diff(periods).over("symbol")``.
     """
-    lag(codes, days, values, cells, past, result)
-    for k in range(len(values)):
-        for i in range(len(codes)):
-            difference = values[k, i] - result[k, i]
-            result[k, i] = difference if np.isfinite(difference) else np.nan
+    _look_back(codes, days, values, True, cells, past, result)
 
 
 @kernel
