@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -182,9 +183,9 @@ def _fields(dtype: pl.DataType) -> int:
 def _bits(column: Column) -> list[I64]:
     """Whole numbers that are equal where values are: one for floats, else value and validity."""
     if isinstance(column.dtype, pl.Array):
-        series = column.series("")
-        parts = (Column.of(series.arr.get(place)) for place in range(column.dtype.size))
-        return [bits for part in parts for bits in _bits(part)]
+        places = math.prod(column.dtype.shape)
+        flat = _bits(Column.of(column.series("").reshape((-1,))))  # null for all of a null row
+        return [bits[place::places] for place in range(places) for bits in flat]
     if column.dtype.is_float():
         floats = column.floats()
         # One NaN for all, and the zero that is not negative.
