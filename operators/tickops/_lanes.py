@@ -109,10 +109,14 @@ class Lanes:
         stop = Event()
 
         def work(lane: int) -> None:
-            for part in self._parts(source, codes, lane, frame.height):
-                if stop.is_set():
-                    return
-                assembly.add(part, through(self.lanes[lane].cores, part))
+            try:
+                for part in self._parts(source, codes, lane, frame.height):
+                    if stop.is_set():
+                        return
+                    assembly.add(part, through(self.lanes[lane].cores, part))
+            except BaseException:  # the others need not go on
+                stop.set()
+                raise
 
         with ThreadPoolExecutor(len(self.lanes) - 1, "tickops-lane") as pool:
             others = [pool.submit(work, lane) for lane in range(1, len(self.lanes))]

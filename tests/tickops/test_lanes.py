@@ -202,3 +202,28 @@ def test_an_error_in_a_lane_ends_all(long: Callable[[int], None]) -> None:
     with pytest.raises(KeyError, match="mine"):
         lanes.push(PLAIN)
     assert not working()
+
+
+def test_an_error_in_another_lane_is_heard_at_once(long: Callable[[int], None]) -> None:
+    long(1)
+    blocks = 5_000
+    frame = pl.DataFrame({"symbol": ["a", "b"] * blocks, "timestamp": range(2 * blocks)})
+    frame = frame.with_columns(timestamp=pl.col("timestamp").cast(pl.Datetime("ms", "UTC")))
+    lanes = Lanes(ops.first_of_day(), frame.schema, 2)
+    (first,), (second,) = (lane.cores for lane in lanes.lanes)
+    failing, done = threading.Event(), 0
+
+    def fail(batch: Batch) -> Batch:
+        failing.set()
+        raise KeyError("mine")
+
+    def count(batch: Batch) -> Batch:
+        nonlocal done
+        assert failing.wait(60)
+        done += 1
+        return batch
+
+    first.push, second.push = count, fail
+    with pytest.raises(KeyError, match="mine"):
+        lanes.push(frame)
+    assert done < blocks
