@@ -140,7 +140,9 @@ class Feed:
     -----
     A subscriber that raises loses its own subscription, through its ``on_error``; the feed and
     the others go on. After a lost connection the feed connects and subscribes again; the column
-    `connection` and the event ``Gap`` tell where rows may be missing.
+    `connection` and the event ``Gap`` tell where rows may be missing. From ``with feed:`` on,
+    Ctrl-C no longer breaks off queries of Polars: it would do so in the feed's thread too, in the
+    middle of a frame. KeyboardInterrupt comes when a query of the main thread is over.
 
     Examples
     --------
