@@ -54,8 +54,6 @@ class Book:
             ]
             return cast("F64", frozen(np.column_stack(columns)))
         width = cast("pl.Array", series.dtype).size
-        if series.null_count():
-            series = _filled(series, width)
         flat = series.reshape((-1,)).cast(pl.Float64)  # a thirtieth of what explode takes
         if flat.null_count():
             flat = flat.fill_null(0.0)
@@ -71,8 +69,3 @@ def check_levels(operator: str, schema: pl.Schema, levels: int) -> None:
             raise SchemaError(
                 f"{operator} needs {levels} levels; column {name!r} has {dtype.size}: {dtype}"
             )
-
-
-def _filled(series: pl.Series, width: int) -> pl.Series:
-    nothing = pl.Series([[0] * width], dtype=series.dtype)
-    return series.to_frame("").select(pl.col("").fill_null(nothing.first())).to_series()

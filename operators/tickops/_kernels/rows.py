@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tickops._arrays import F64, I32, I64, Bool, Records
+from tickops._arrays import F64, I32, I64, Bool, Records, Scalar
 from tickops._kernels._jit import kernel
 
 __all__ = ["RING", "RUNNING", "changed", "cumulative", "diff", "lag", "returns"]
@@ -19,40 +19,19 @@ _SUM, _MIN, _MAX = 0, 1, 2
 
 
 @kernel
-def _look_back(
-    codes: I32,
-    days: I32,
-    values: F64,
-    differ: bool,
-    cells: Records,
-    past: F64,
-    result: F64,
-) -> None:
-    """Do as `lag`, or as `diff`."""
-    daily = len(days) > 0
-    periods = past.shape[2]
-    for k in range(len(values)):
-        for i in range(len(codes)):
-            result[k, i] = np.nan
-            c = codes[i]
-            if c < 0:
-                continue
-            cell = cells[c, k]
-            length = cell["length"]
-            if daily and days[i] != cell["day"]:
-                cell["day"] = days[i]
-                length = 0
-            place = cell["place"]
-            value = values[k, i]
-            if length == periods:
-                found = past[c, k, place]
-                if differ:
-                    found = value - found
-                    found = found if np.isfinite(found) else np.nan
-                result[k, i] = found
-            past[c, k, place] = value
-            cell["length"] = min(length + 1, periods)
-            cell["place"] = place + 1 if place + 1 < periods else 0
+def _turn(cell: Records, ring: F64, daily: bool, day: Scalar, value: Scalar) -> Scalar:
+    """Put a value into the ring of a symbol and column; return the one it replaces, or NaN."""
+    periods = len(ring)
+    length = cell["length"]
+    if daily and day != cell["day"]:
+        cell["day"] = day
+        length = 0
+    place = cell["place"]
+    before = ring[place] if length == periods else np.nan
+    ring[place] = value
+    cell["length"] = min(length + 1, periods)
+    cell["place"] = place + 1 if place + 1 < periods else 0
+    return before
 
 
 @kernel
@@ -74,7 +53,14 @@ def lag(codes: I32, days: I32, values: F64, cells: Records, past: F64, result: F
         (columns, n) written; NaN where there is no such row. O(1) a row and column. In Polars:
         ``shift(periods).over("symbol")``.
     """
-    _look_back(codes, days, values, False, cells, past, result)
+    daily = len(days) > 0
+    for k in range(len(values)):
+        for i in range(len(codes)):
+            result[k, i] = np.nan
+            c = codes[i]
+            if c >= 0:
+                day = days[i] if daily else 0
+                result[k, i] = _turn(cells[c, k], past[c, k], daily, day, values[k, i])
 
 
 @kernel
@@ -89,7 +75,16 @@ def diff(codes: I32, days: I32, values: F64, cells: Records, past: F64, result: 
         (columns, n) written; NaN where either is NaN, or the difference is not finite. O(1) a
         row and column. In Polars: ``diff(periods).over("symbol")``.
     """
-    _look_back(codes, days, values, True, cells, past, result)
+    daily = len(days) > 0
+    for k in range(len(values)):
+        for i in range(len(codes)):
+            result[k, i] = np.nan
+            c = codes[i]
+            if c >= 0:
+                day = days[i] if daily else 0
+                value = values[k, i]
+                change = value - _turn(cells[c, k], past[c, k], daily, day, value)
+                result[k, i] = change if np.isfinite(change) else np.nan
 
 
 @kernel
@@ -110,7 +105,6 @@ def returns(
         (columns, n) written; NaN where a price is none. O(1) a row and column.
     """
     daily = len(days) > 0
-    periods = past.shape[2]
     for k in range(len(prices)):
         for i in range(len(codes)):
             result[k, i] = np.nan
@@ -118,25 +112,15 @@ def returns(
             p = prices[k, i]
             if c < 0 or not p > 0 or np.isinf(p):
                 continue
-            cell = cells[c, k]
-            length = cell["length"]
-            if daily and days[i] != cell["day"]:
-                cell["day"] = days[i]
-                length = 0
-            place = cell["place"]
-            if length == periods:
-                q = past[c, k, place]
-                change = (p - q) / q
-                if log == 0:
-                    result[k, i] = change if np.isfinite(change) else np.nan
-                elif -0.5 <= change <= 1.0:
-                    # Prices lie close together: p/q would be rounded where it differs from 1.
-                    result[k, i] = np.log1p(change)
-                else:
-                    result[k, i] = np.log(p) - np.log(q)
-            past[c, k, place] = p
-            cell["length"] = min(length + 1, periods)
-            cell["place"] = place + 1 if place + 1 < periods else 0
+            q = _turn(cells[c, k], past[c, k], daily, days[i] if daily else 0, p)
+            change = (p - q) / q
+            if log == 0:
+                result[k, i] = change if np.isfinite(change) else np.nan
+            elif -0.5 <= change <= 1.0:
+                # Prices lie close together: p/q would be rounded where it differs from 1.
+                result[k, i] = np.log1p(change)
+            else:
+                result[k, i] = np.log(p) - np.log(q)
 
 
 @kernel
