@@ -99,7 +99,7 @@ class Sums(Group):
     Parameters
     ----------
     kernel
-        Takes values of `columns`, then kinds and `more`, then what is kept by symbol.
+        Takes values of `columns`, then kinds, then what is kept by symbol.
     columns
         Numbers of the columns.
     names, all_names
@@ -120,14 +120,12 @@ class Sums(Group):
         *,
         shift: F64,
         sums: int,
-        more: Sequence[int] = (),
     ) -> None:
         self.names = names
         self._kernel = kernel
         self._columns = columns
         self._min_rows = min_rows
         self._kinds = frozen(np.array([all_names.index(name) for name in names], np.int64))
-        self._more = more
         self._count: I64 = np.zeros(0, np.int64)
         self._shift = shift
         self._sums: F64 = np.zeros((0, sums))
@@ -142,7 +140,6 @@ class Sums(Group):
             *given.sliding(*self._columns),
             self._min_rows,
             cast("I64", self._kinds),
-            *self._more,
             self._count,
             self._shift,
             self._sums,
@@ -173,23 +170,63 @@ class Sums(Group):
         self._sums = grown(self._sums, symbols)
 
 
-class Moments(Sums):
+class Moments(Group):
     """Statistics of a column from sums of powers."""
 
     def __init__(self, column: int, names: Sequence[str], min_rows: int) -> None:
-        from tickops._kernels.moments import moments
+        from tickops._kernels import moments as kernels
 
-        powers = max(_POWERS[MOMENTS.index(name)] for name in names)
-        super().__init__(
-            moments,
-            (column,),
-            names,
-            MOMENTS,
-            min_rows,
-            shift=np.zeros(0),
-            sums=8,
-            more=(powers,),
+        self.names = names
+        self._kernels: Any = kernels
+        self._column = column
+        self._min_rows = min_rows
+        kinds = [MOMENTS.index(name) for name in names]
+        self._kinds = frozen(np.array(kinds, np.int64))
+        self._powers = max(_POWERS[kind] for kind in kinds)
+        self._state: F64 = np.zeros((0, kernels.FIELDS * kernels.WIDTH))
+
+    def update(self, given: Input, symbols: int) -> F64:
+        self._reserve(symbols)
+        result = np.empty((len(self.names), len(given.codes)))
+        self._kernels.moments(
+            given.codes,
+            given.columns[self._column],
+            given.fresh,
+            *given.sliding(self._column),
+            self._min_rows,
+            self._kinds,
+            self._powers,
+            self._state.reshape(-1),
+            result,
         )
+        return result
+
+    def save(self, symbols: int) -> Mapping[str, Array]:
+        self._reserve(symbols)
+        blocks = self._state.reshape(-1, self._kernels.FIELDS, self._kernels.WIDTH)
+        fields = blocks.transpose(0, 2, 1).reshape(-1, self._kernels.FIELDS)[:symbols]
+        return {
+            "count": fields[:, 0].astype(np.int64),
+            "shift": fields[:, 1].copy(),
+            "sums": fields[:, 2:].copy(),
+        }
+
+    def load(self, state: State, prefix: str, symbols: int) -> None:
+        self._reserve(symbols)
+        fields = np.zeros((len(self._state) * self._kernels.WIDTH, self._kernels.FIELDS))
+        fields[:symbols, 0] = state.array(f"{prefix}count", np.int64, symbols)
+        fields[:symbols, 1] = state.array(f"{prefix}shift", np.float64, symbols)
+        fields[:symbols, 2:] = state.array(
+            f"{prefix}sums", np.float64, symbols, self._kernels.FIELDS - 2
+        )
+        blocks = fields.reshape(len(self._state), self._kernels.WIDTH, self._kernels.FIELDS)
+        self._state = blocks.transpose(0, 2, 1).reshape(self._state.shape).copy()
+
+    def rebuild(self, rows: Input, symbols: int) -> None:
+        """Nothing: the sums were loaded."""
+
+    def _reserve(self, symbols: int) -> None:
+        self._state = grown(self._state, -(-symbols // self._kernels.WIDTH))
 
 
 class Comoments(Sums):

@@ -320,9 +320,12 @@ def _columns(statistics: Statistics) -> list[str]:
 
 def _values(column: Column) -> F64:
     """Values of a column, NaN for what is none."""
+    from tickops._kernels.windows import any_beyond
+
     values = column.floats()
-    large = np.abs(values) >= _LARGEST
-    return cast("F64", frozen(np.where(large, np.nan, values))) if large.any() else values
+    if not any_beyond(values, _LARGEST):
+        return values
+    return cast("F64", frozen(np.where(np.abs(values) >= _LARGEST, np.nan, values)))
 
 
 def _column(statistic: Statistic, values: F64) -> Column:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 import tickops as ops
 from tests import data as real
@@ -270,3 +271,39 @@ def test_equals_polars_on_many_symbols() -> None:
             rtol=1e-9,
             atol=1e-9,
         )
+
+
+@pytest.mark.parametrize("daily", [False, True])
+@pytest.mark.parametrize("window", ["30s", 4, None])
+def test_rows_in_step_give_the_same_bits_as_rows_in_any_order(
+    window: str | int | None, daily: bool
+) -> None:
+    rng = np.random.default_rng(4)
+    symbols, snapshots = 150, 30
+    n = symbols * snapshots
+    # A pause, after which several rows leave at once; another day; a snapshot at the same time.
+    at = [3 * k + 20 * (k > 14) + 86_400 * (k > 22) - 3 * (k == 27) for k in range(snapshots)]
+    times = pl.Series(np.repeat(at, symbols) * 1_000 + 1_776_754_800_000)
+    frame = pl.DataFrame(
+        {
+            "symbol": np.tile(np.arange(symbols), snapshots).astype(str),
+            "timestamp": times.cast(pl.Datetime("ms", "UTC")),
+            "snapshot": np.repeat(np.arange(snapshots), symbols),
+            "row": np.arange(n),
+            "x": 1e6 + rng.normal(size=n),
+            "constant": np.full(n, 85.41),
+        }
+    )
+    null, of_nobody, missing = (pl.Series(rng.random(n) < p) for p in (0.1, 0.01, 0.02))
+    first = pl.col("snapshot") == 0
+    in_step = frame.with_columns(
+        pl.when(~null).then("x"), pl.when(~of_nobody | first).then("symbol")
+    ).filter(~missing | first)
+    others = in_step.filter(~first).sample(fraction=1, shuffle=True, seed=5)
+    mixed = pl.concat([in_step.filter(first), others.sort("snapshot", maintain_order=True)])
+    op = ops.rolling(window, {"x": list(MOMENTS), "constant": "zscore"}, daily=daily, min_rows=2)
+    expected = op.apply(mixed).sort("row")
+    assert_frame_equal(op.apply(in_step), expected, check_exact=True)
+    run = op.start()
+    parts = [run.push(part) for part in in_step.iter_slices(37)]
+    assert_frame_equal(pl.concat(parts), expected, check_exact=True)

@@ -6,6 +6,11 @@ has 1e-32 to lose, so windows may slide for ever.
 A number in two parts is their sum; the second is but what rounding left of the first, or of what
 it was computed from. Operations lose some 1e-32 of what they are given, and no more is asked of
 them: their results may overlap.
+
+State lies in blocks of symbols, each field of a block side by side. Rows whose symbols follow one
+another (so the whole market comes, snapshot by snapshot) are worked on in loops without branches,
+which processors run for several rows at once; other rows go alone, through the same steps. What
+follows from the sums is computed for all rows of a tile.
 """
 
 import numpy as np
@@ -14,9 +19,31 @@ from tickops._arrays import F64, I32, I64, Bool, Scalar
 from tickops._kernels._exact import product
 from tickops._kernels._jit import kernel
 
-__all__ = ["COUNT", "KURTOSIS", "MEAN", "SEM", "SKEW", "STD", "SUM", "VAR", "ZSCORE", "moments"]
+__all__ = ["FIELDS", "WIDTH", "moments"]
 
-COUNT, SUM, MEAN, VAR, STD, SEM, ZSCORE, SKEW, KURTOSIS = range(9)
+_COUNT, _SUM, _MEAN, _VAR, _STD, _SEM, _ZSCORE, _SKEW, _KURTOSIS = range(9)
+
+WIDTH = 64
+"""Symbols in a block of state."""
+
+FIELDS = 10
+"""Of a symbol: how many values, what they are relative to, sums of four powers in two parts."""
+
+_N, _ORIGIN, _A, _A_LOW, _B, _B_LOW, _C, _C_LOW, _E, _E_LOW = range(FIELDS)
+
+# Of a row of a tile: the same after it; the value that came and the one that left; how far each
+# is from the origin, a power of that; n times the sum of squared deviations, the variance.
+_V, _U, _DV, _DV_LOW, _DU, _DU_LOW, _PV, _PV_LOW, _PU, _PU_LOW, _SQUARE, _VARIANCE = range(
+    FIELDS, FIELDS + 12
+)
+
+_WITHIN = WIDTH - 1
+
+# A tile ends with the row that makes it WIDTH long: until then there is room for a stretch.
+_ROOM = 2 * WIDTH
+
+# Shorter stretches take less time row by row.
+_SHORTEST = 12
 
 # Of the sum of squares; below it a variance is nothing but what rounding left.
 _NOTHING = 1e-28
@@ -163,6 +190,165 @@ def _kurtosis(
 
 
 @kernel
+def _stretch(codes: I32, outs: I32, i: int) -> int:
+    """How many rows from i on have symbols side by side, and lose at most one row each."""
+    c = codes[i]
+    end = min(len(codes), i + WIDTH - (c & _WITHIN))
+    k = i
+    if len(outs) > 0:
+        while k < end and codes[k] - c == k - i and outs[k] <= 1:
+            k += 1
+    else:
+        while k < end and codes[k] - c == k - i:
+            k += 1
+    return k - i
+
+
+@kernel
+def _count(s: F64, t: F64, rows: int) -> None:
+    """Count the values that leave and come, and how far they are from the origin."""
+    for j in range(rows):
+        u = t[_U * _ROOM + j]
+        v = t[_V * _ROOM + j]
+        n = s[_N * WIDTH + j]
+        n = n if np.isnan(u) else n - 1.0
+        n = n if np.isnan(v) else n + 1.0
+        origin = s[_ORIGIN * WIDTH + j]
+        t[_DU * _ROOM + j], t[_DU_LOW * _ROOM + j] = _sum(u, -origin)
+        origin = v if n == 1.0 and not np.isnan(v) else origin
+        t[_DV * _ROOM + j], t[_DV_LOW * _ROOM + j] = _sum(v, -origin)
+        s[_N * WIDTH + j] = t[_N * _ROOM + j] = n
+        s[_ORIGIN * WIDTH + j] = t[_ORIGIN * _ROOM + j] = origin
+
+
+@kernel
+def _exchange(s: F64, t: F64, rows: int, field: int, power: int) -> None:
+    """Take from the sums in `field` what left, and add what came: tile fields from `power` on."""
+    a = s[field * WIDTH :]
+    after = t[field * _ROOM :]
+    p = t[power * _ROOM :]
+    for j in range(rows):
+        high, low = a[j], a[WIDTH + j]
+        left = p[2 * _ROOM + j]
+        h, rest = _put(high, low, -left, -p[3 * _ROOM + j])
+        high = high if np.isnan(left) else h
+        low = low if np.isnan(left) else rest
+        came = p[j]
+        alone = s[_N * WIDTH + j] == 1.0 and not np.isnan(came)
+        high = 0.0 if alone else high
+        low = 0.0 if alone else low
+        h, rest = _put(high, low, came, p[_ROOM + j])
+        high = high if np.isnan(came) else h
+        low = low if np.isnan(came) else rest
+        high, low = _set_apart(high, low)
+        a[j] = after[j] = high
+        a[WIDTH + j] = after[_ROOM + j] = low
+
+
+@kernel
+def _squares(t: F64, rows: int) -> None:
+    """Square how far they are."""
+    for j in range(rows):
+        h, low = _square(t[_DV * _ROOM + j], t[_DV_LOW * _ROOM + j])
+        t[_PV * _ROOM + j], t[_PV_LOW * _ROOM + j] = h, low
+        h, low = _square(t[_DU * _ROOM + j], t[_DU_LOW * _ROOM + j])
+        t[_PU * _ROOM + j], t[_PU_LOW * _ROOM + j] = h, low
+
+
+@kernel
+def _products(t: F64, rows: int) -> None:
+    """Multiply the last power by how far they are."""
+    for j in range(rows):
+        h, low = t[_PV * _ROOM + j], t[_PV_LOW * _ROOM + j]
+        h, low = _times(h, low, t[_DV * _ROOM + j], t[_DV_LOW * _ROOM + j])
+        t[_PV * _ROOM + j], t[_PV_LOW * _ROOM + j] = h, low
+        h, low = t[_PU * _ROOM + j], t[_PU_LOW * _ROOM + j]
+        h, low = _times(h, low, t[_DU * _ROOM + j], t[_DU_LOW * _ROOM + j])
+        t[_PU * _ROOM + j], t[_PU_LOW * _ROOM + j] = h, low
+
+
+@kernel
+def _load(x: F64, fresh: Bool, first_out: I32, outs: I32, values: F64, s: F64, t: F64) -> None:
+    """Take what comes and what leaves into the tile."""
+    rows = len(x)
+    for j in range(rows):
+        t[_V * _ROOM + j] = x[j]
+    if len(outs) > 0:
+        for j in range(rows):
+            u = values[first_out[j]]
+            t[_U * _ROOM + j] = u if outs[j] > 0 else np.nan
+    else:
+        for j in range(rows):
+            t[_U * _ROOM + j] = np.nan
+    if len(fresh) > 0:
+        for j in range(rows):
+            s[_N * WIDTH + j] = 0.0 if fresh[j] else s[_N * WIDTH + j]
+
+
+@kernel
+def _variances(t: F64, rows: int, least: float) -> None:
+    """Sums of squared deviations, and variances, in a tile."""
+    for j in range(rows):
+        n = t[_N * _ROOM + j]
+        a, a_low = t[_A * _ROOM + j], t[_A_LOW * _ROOM + j]
+        b, b_low = t[_B * _ROOM + j], t[_B_LOW * _ROOM + j]
+        square = _second(a, a_low, b, b_low, n)
+        t[_SQUARE * _ROOM + j] = square
+        t[_VARIANCE * _ROOM + j] = square / (n * (n - 1.0)) if n >= least else np.nan
+
+
+@kernel
+def _statistic(t: F64, kind: int, least: float, out: F64) -> None:
+    """Statistic of each row of a tile, NaN where there is none."""
+    n, origin = t[_N * _ROOM :], t[_ORIGIN * _ROOM :]
+    a, a_low = t[_A * _ROOM :], t[_A_LOW * _ROOM :]
+    variance = t[_VARIANCE * _ROOM :]
+    if kind == _COUNT:
+        for j in range(len(out)):
+            out[j] = n[j]
+    elif kind == _SUM:
+        for j in range(len(out)):
+            out[j] = _total(origin[j], a[j], a_low[j], n[j]) if n[j] >= least else np.nan
+    elif kind == _MEAN:
+        for j in range(len(out)):
+            out[j] = _mean(origin[j], a[j], a_low[j], n[j]) if n[j] >= least else np.nan
+    elif kind == _VAR:
+        for j in range(len(out)):
+            out[j] = variance[j]
+    elif kind == _STD:
+        for j in range(len(out)):
+            out[j] = np.sqrt(variance[j])
+    elif kind == _SEM:
+        for j in range(len(out)):
+            out[j] = np.sqrt(variance[j] / n[j])
+    elif kind == _ZSCORE:
+        v = t[_V * _ROOM :]
+        for j in range(len(out)):
+            far = _deviation(v[j], origin[j], a[j], a_low[j], n[j])
+            out[j] = far / np.sqrt(variance[j]) if variance[j] > 0.0 else np.nan
+
+
+@kernel
+def _shape(t: F64, kind: int, out: F64) -> None:
+    """Skew or kurtosis of each row of a tile, NaN where there is none."""
+    for j in range(len(out)):
+        out[j] = np.nan
+        n = t[_N * _ROOM + j]
+        if not t[_VARIANCE * _ROOM + j] > 0.0:
+            continue
+        a, a_low = t[_A * _ROOM + j], t[_A_LOW * _ROOM + j]
+        b, b_low = t[_B * _ROOM + j], t[_B_LOW * _ROOM + j]
+        c, c_low = t[_C * _ROOM + j], t[_C_LOW * _ROOM + j]
+        e, e_low = t[_E * _ROOM + j], t[_E_LOW * _ROOM + j]
+        square = t[_SQUARE * _ROOM + j]
+        if kind == _SKEW:
+            if n > 2.0:
+                out[j] = _skew(a, a_low, b, b_low, c, c_low, n, square)
+        elif n > 3.0:
+            out[j] = _kurtosis(a, a_low, b, b_low, c, c_low, e, e_low, n, square)
+
+
+@kernel
 def moments(
     codes: I32,
     x: F64,
@@ -174,9 +360,7 @@ def moments(
     min_rows: int,
     kinds: I64,
     powers: int,
-    count: I64,
-    shift: F64,
-    sums: F64,
+    state: F64,
     result: F64,
 ) -> None:
     """Statistics of a column over windows that follow from sums of its powers.
@@ -194,110 +378,118 @@ def moments(
     min_rows
         With fewer values in the window the result is null.
     kinds, powers
-        (k,) of COUNT … KURTOSIS, and the highest power that they need: 1, 2, or more for four.
-    count, shift, sums
-        (symbols,), (symbols,) and (symbols, 8): how many values, what they are relative to, and
-        the sums of the powers in two parts each; updated in place.
+        (k,) of the statistics, in the order of ``tickops._rolling.MOMENTS``, and the highest power
+        that they need: 1, 2, or more for four.
+    state
+        (blocks, FIELDS * WIDTH) zeros at first, updated in place: symbol c is in block c // WIDTH.
     result
         (k, n) written; NaN for null. O(1) a row on average. In pandas:
         ``groupby(symbol)[x].rolling(window).std()`` and so on.
     """
     sliding = len(outs) > 0
     resets = len(fresh) > 0
-    # Where in the result each kind is, -1 for nowhere.
-    at = np.full(KURTOSIS + 1, -1)
-    for k in range(len(kinds)):
-        at[kinds[k]] = k
-    at_count, at_sum, at_mean = at[COUNT], at[SUM], at[MEAN]
-    at_var, at_std, at_sem, at_zscore = at[VAR], at[STD], at[SEM], at[ZSCORE]
-    at_skew, at_kurtosis = at[SKEW], at[KURTOSIS]
-    ch = cl = eh = el = 0.0
-    for i in range(len(codes)):
-        c = codes[i]
-        if c < 0:
-            result[:, i] = np.nan
-            continue
-        n = 0 if resets and fresh[i] else count[c]
-        # Numbers in local variables: arrays might overlap for all the compiler knows.
-        # a, b, c and e are the sums of the first to the fourth power.
-        origin = shift[c]
-        ah, al, bh, bl = sums[c, 0], sums[c, 1], sums[c, 2], sums[c, 3]
-        if powers > 2:
-            ch, cl, eh, el = sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7]
-        if sliding:
-            slot = first_out[i]
-            for _ in range(outs[i]):
-                u = values[slot]
-                slot = following[slot]
-                if np.isnan(u):
-                    continue
-                n -= 1
-                dh, dl = _sum(u, -origin)
-                ah, al = _put(ah, al, -dh, -dl)
+    least = max(min_rows, 1.0)
+    tile = np.zeros((_VARIANCE + 1) * _ROOM)
+    bh = bl = ch = cl = eh = el = 0.0
+    begin = i = 0
+    while begin < len(codes):
+        while i < len(codes) and i - begin < WIDTH:
+            c = codes[i]
+            if c < 0:
+                tile[_N * _ROOM + i - begin] = np.nan
+                i += 1
+                continue
+            rows = 0
+            # Where this is not so nothing else need be asked.
+            if i + _SHORTEST <= len(codes) and codes[i + _SHORTEST - 1] - c == _SHORTEST - 1:
+                rows = _stretch(codes, outs, i)
+            if rows >= _SHORTEST:
+                s = state[c // WIDTH * (FIELDS * WIDTH) + (c & _WITHIN) :]
+                t = tile[i - begin :]
+                _load(x[i : i + rows], fresh[i:], first_out[i:], outs[i:], values, s, t)
+                _count(s, t, rows)
+                _exchange(s, t, rows, _A, _DV)
+                if powers > 1:
+                    _squares(t, rows)
+                    _exchange(s, t, rows, _B, _PV)
+                if powers > 2:
+                    for field in (_C, _E):
+                        _products(t, rows)
+                        _exchange(s, t, rows, field, _PV)
+                i += rows
+                continue
+            # Numbers in local variables: arrays might overlap for all the compiler knows.
+            # a, b, c and e are the sums of the first to the fourth power.
+            j = i - begin
+            at = c // WIDTH * (FIELDS * WIDTH) + (c & _WITHIN)
+            n = 0.0 if resets and fresh[i] else state[_N * WIDTH + at]
+            origin = state[_ORIGIN * WIDTH + at]
+            ah, al = state[_A * WIDTH + at], state[_A_LOW * WIDTH + at]
+            if powers > 1:
+                bh, bl = state[_B * WIDTH + at], state[_B_LOW * WIDTH + at]
+            if powers > 2:
+                ch, cl = state[_C * WIDTH + at], state[_C_LOW * WIDTH + at]
+                eh, el = state[_E * WIDTH + at], state[_E_LOW * WIDTH + at]
+            if sliding:
+                slot = first_out[i]
+                for _ in range(outs[i]):
+                    u = values[slot]
+                    slot = following[slot]
+                    if np.isnan(u):
+                        continue
+                    n -= 1.0
+                    dh, dl = _sum(u, -origin)
+                    ah, al = _put(ah, al, -dh, -dl)
+                    if powers > 1:
+                        h, low = _square(dh, dl)
+                        bh, bl = _put(bh, bl, -h, -low)
+                        if powers > 2:
+                            h, low = _times(h, low, dh, dl)
+                            ch, cl = _put(ch, cl, -h, -low)
+                            h, low = _times(h, low, dh, dl)
+                            eh, el = _put(eh, el, -h, -low)
+            v = x[i]
+            if not np.isnan(v):
+                n += 1.0
+                if n == 1.0:
+                    origin = v
+                    ah = al = bh = bl = ch = cl = eh = el = 0.0
+                dh, dl = _sum(v, -origin)
+                ah, al = _put(ah, al, dh, dl)
                 if powers > 1:
                     h, low = _square(dh, dl)
-                    bh, bl = _put(bh, bl, -h, -low)
+                    bh, bl = _put(bh, bl, h, low)
                     if powers > 2:
                         h, low = _times(h, low, dh, dl)
-                        ch, cl = _put(ch, cl, -h, -low)
+                        ch, cl = _put(ch, cl, h, low)
                         h, low = _times(h, low, dh, dl)
-                        eh, el = _put(eh, el, -h, -low)
-        v = x[i]
-        if not np.isnan(v):
-            n += 1
-            if n == 1:
-                origin = v
-                ah = al = bh = bl = ch = cl = eh = el = 0.0
-            dh, dl = _sum(v, -origin)
-            ah, al = _put(ah, al, dh, dl)
+                        eh, el = _put(eh, el, h, low)
+            ah, al = _set_apart(ah, al)
+            state[_A * WIDTH + at], state[_A_LOW * WIDTH + at] = ah, al
+            tile[_A * _ROOM + j], tile[_A_LOW * _ROOM + j] = ah, al
             if powers > 1:
-                h, low = _square(dh, dl)
-                bh, bl = _put(bh, bl, h, low)
-                if powers > 2:
-                    h, low = _times(h, low, dh, dl)
-                    ch, cl = _put(ch, cl, h, low)
-                    h, low = _times(h, low, dh, dl)
-                    eh, el = _put(eh, el, h, low)
-        ah, al = _set_apart(ah, al)
-        sums[c, 0], sums[c, 1] = ah, al
-        if powers > 1:
-            bh, bl = _set_apart(bh, bl)
-            sums[c, 2], sums[c, 3] = bh, bl
+                bh, bl = _set_apart(bh, bl)
+                state[_B * WIDTH + at], state[_B_LOW * WIDTH + at] = bh, bl
+                tile[_B * _ROOM + j], tile[_B_LOW * _ROOM + j] = bh, bl
             if powers > 2:
                 ch, cl = _set_apart(ch, cl)
+                state[_C * WIDTH + at], state[_C_LOW * WIDTH + at] = ch, cl
+                tile[_C * _ROOM + j], tile[_C_LOW * _ROOM + j] = ch, cl
                 eh, el = _set_apart(eh, el)
-                sums[c, 4], sums[c, 5], sums[c, 6], sums[c, 7] = ch, cl, eh, el
-        count[c] = n
-        shift[c] = origin
-        m = float(n)
-        found = n >= min_rows and n > 0
-        if at_count >= 0:
-            result[at_count, i] = m
-        if at_sum >= 0:
-            result[at_sum, i] = _total(origin, ah, al, m) if found else np.nan
-        if at_mean >= 0:
-            result[at_mean, i] = _mean(origin, ah, al, m) if found else np.nan
-        if powers < 2:
-            continue
-        square = _second(ah, al, bh, bl, m)
-        variance = square / (m * (m - 1.0)) if found and n > 1 else np.nan
-        if at_var >= 0:
-            result[at_var, i] = variance
-        if at_std >= 0:
-            result[at_std, i] = np.sqrt(variance)
-        if at_sem >= 0:
-            result[at_sem, i] = np.sqrt(variance / m)
-        spread = variance > 0
-        if at_zscore >= 0:
-            result[at_zscore, i] = (
-                _deviation(v, origin, ah, al, m) / np.sqrt(variance) if spread else np.nan
-            )
-        if powers < 3:
-            continue
-        if at_skew >= 0:
-            skewed = spread and n > 2
-            result[at_skew, i] = _skew(ah, al, bh, bl, ch, cl, m, square) if skewed else np.nan
-        if at_kurtosis >= 0:
-            result[at_kurtosis, i] = (
-                _kurtosis(ah, al, bh, bl, ch, cl, eh, el, m, square) if spread and n > 3 else np.nan
-            )
+                state[_E * WIDTH + at], state[_E_LOW * WIDTH + at] = eh, el
+                tile[_E * _ROOM + j], tile[_E_LOW * _ROOM + j] = eh, el
+            state[_N * WIDTH + at] = n
+            state[_ORIGIN * WIDTH + at] = origin
+            tile[_N * _ROOM + j] = n
+            tile[_ORIGIN * _ROOM + j] = origin
+            tile[_V * _ROOM + j] = v
+            i += 1
+        if powers > 1:
+            _variances(tile, i - begin, max(least, 2.0))
+        for k in range(len(kinds)):
+            out = result[k, begin:i]
+            if kinds[k] < _SKEW:
+                _statistic(tile, kinds[k], least, out)
+            else:
+                _shape(tile, kinds[k], out)
+        begin = i

@@ -5,7 +5,7 @@ import numpy as np
 from tickops._arrays import F64, I32, I64, U8, Bool, Records
 from tickops._kernels._jit import kernel
 
-__all__ = ["DAY", "STATE", "by_arrival", "by_symbol", "new_days", "put", "slide"]
+__all__ = ["DAY", "STATE", "any_beyond", "by_arrival", "by_symbol", "new_days", "put", "slide"]
 
 STATE = np.dtype(
     [
@@ -66,37 +66,37 @@ def slide(
     end = span[1]
     for i in range(len(codes)):
         c = codes[i]
-        outs[i] = 0
         if c < 0:
+            outs[i] = 0
             continue
         s = state[c]
         t = times_us[i]
         head = s["head"]
         length = s["length"]
         first_out[i] = head
-        out = 0
+        left = length
         if daily and s["seen"] != 0 and days[i] != s["day"]:
-            out = length
+            left = 0
         elif window_us > 0:
-            while out < length and time[head] <= t - window_us:
+            while left > 0 and time[head] <= t - window_us:
                 head = following[head]
-                out += 1
+                left -= 1
         else:
-            while length - out >= window_rows:
+            while left >= window_rows:
                 head = following[head]
-                out += 1
-        outs[i] = out
+                left -= 1
+        outs[i] = length - left
         slot = end & mask
         end += 1
         time[slot] = t
-        if out < length:
+        if left > 0:
             following[s["tail"]] = slot
         else:
             head = slot
         s["rows"] += 1
         s["head"] = head
         s["tail"] = slot
-        s["length"] = length - out + 1
+        s["length"] = left + 1
         s["seen"] = 1
         if daily:
             s["day"] = days[i]
@@ -127,6 +127,15 @@ def put(codes: I32, first: int, end: int, column: F64, values: F64) -> None:
         if codes[i] >= 0:
             values[slot & mask] = column[i]
             slot += 1
+
+
+@kernel
+def any_beyond(values: F64, largest: float) -> bool:
+    """Whether one of (n,) values is as large, whatever its sign. O(1) a row."""
+    found = False
+    for i in range(len(values)):
+        found |= abs(values[i]) >= largest
+    return found
 
 
 @kernel
