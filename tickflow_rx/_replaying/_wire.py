@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from tickflow_rx._queue import RawFrame
 from tickflow_rx._replaying._frames import Undecoded
+from tickflow_rx._wire_lines import parse_line, unzipped
 from tickflow_rx.exceptions import TickFlowError
 
 if TYPE_CHECKING:
@@ -21,22 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WireSource"]
 
-_GZIP: Final = b"\x1f\x8b"
 _END_US: Final = 1 << 62
-
-
-class _Line(msgspec.Struct):
-    received: int | float
-    frame: msgspec.Raw
-
-
-_LINES: Final = msgspec.json.Decoder(_Line)
-
-
-def _is_gzip(file: BinaryIO) -> bool:
-    start = file.read(len(_GZIP))
-    file.seek(0)
-    return start == _GZIP
 
 
 class WireSource:
@@ -82,9 +65,8 @@ class WireSource:
             first_us = max(first_us, after_us + 1)
         number = 0
         with self._path.open("rb") as file:
-            lines = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if _is_gzip(file) else file
             try:
-                for number, line in enumerate(lines, 1):
+                for number, line in enumerate(unzipped(file), 1):
                     frame = None if line.isspace() else self._frame(number, line)
                     if frame is not None and first_us <= frame.received_us < end_us:
                         yield from frames.add(frame)
@@ -100,10 +82,9 @@ class WireSource:
 
     def _frame(self, number: int, line: bytes) -> RawFrame | None:
         try:
-            read = _LINES.decode(line)
-            return RawFrame(bytes(read.frame), round(read.received * 1000), 1)
-        # msgspec's errors are ValueErrors; the others: too deep nesting, infinite times.
-        except (ValueError, OverflowError, RecursionError) as error:
+            read = parse_line(line)
+        except ValueError as error:
             self._first_problem = self._first_problem or f"line {number}: {error}"
             self._bad_lines += 1
             return None
+        return RawFrame(bytes(read.frame), read.received_us, 1)

@@ -1,20 +1,18 @@
 """Quotes recorded as wire frames."""
 
-import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
-import msgspec
 import polars as pl
 
+from tickflow_rx._wire_lines import parse_line, unzipped
 from tickflow_rx.cli._errors import CommandError, first_line
 from tickflow_rx.decoding import QUOTES, Batch, Decoder, SetAside
 
 _CHUNK_BYTES: Final = 4 << 20
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 class WireQuotes:
@@ -70,18 +68,17 @@ class WireQuotes:
 
     def _chunks(self, path: Path) -> Iterator["_Chunk"]:
         chunk = _Chunk()
-        with _open(path) as file:
-            for line in file:
+        with path.open("rb") as file:
+            for line in unzipped(file):
                 self._lines += 1
                 if line.isspace():
                     continue
                 try:
-                    read = _decode_line(line)
-                    received_us = round(read.received * 1000)
-                except (ValueError, OverflowError, RecursionError) as error:
+                    read = parse_line(line)
+                except ValueError as error:
                     self._fault(f"line {self._lines}: {error}")
                     continue
-                chunk.add(bytes(read.frame), received_us)
+                chunk.add(bytes(read.frame), read.received_us)
                 if chunk.size >= self._chunk_bytes:
                     yield chunk
                     chunk = _Chunk()
@@ -104,17 +101,3 @@ class _Chunk:
         self.frames.append(frame)
         self.received_us.append(received_us)
         self.size += len(frame)
-
-
-class _Line(msgspec.Struct):
-    received: int | float
-    frame: msgspec.Raw
-
-
-_decode_line = msgspec.json.Decoder(_Line).decode
-
-
-def _open(path: Path) -> BinaryIO:
-    with path.open("rb") as file:
-        gzipped = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-    return cast("BinaryIO", gzip.open(path)) if gzipped else path.open("rb")

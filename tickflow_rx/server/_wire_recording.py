@@ -1,18 +1,15 @@
 """Replays recorded wire messages, byte for byte."""
 
-import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import msgspec
 
+from tickflow_rx._wire_lines import parse_line, unzipped
 from tickflow_rx.server._messages import CHANNELS, Channel
 from tickflow_rx.server._source import Batch, check_speed
-
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class _Frame(msgspec.Struct):
@@ -20,16 +17,11 @@ class _Frame(msgspec.Struct):
     data: list[msgspec.Raw] = []
 
 
-class _Line(msgspec.Struct):
-    received: int | float
-    frame: _Frame
-
-
 class _Row(msgspec.Struct):
     symbol: str
 
 
-_decode_line = msgspec.json.Decoder(_Line).decode
+_decode_frame = msgspec.json.Decoder(_Frame).decode
 _decode_row = msgspec.json.Decoder(_Row).decode
 
 
@@ -76,25 +68,19 @@ class WireRecording:
 
     def batches(self) -> Iterator[Batch]:
         """Yield a batch for each recorded frame with rows."""
-        with _open(Path(self.path)) as file:
-            for number, line in enumerate(file, 1):
+        with Path(self.path).open("rb") as file:
+            for number, line in enumerate(unzipped(file), 1):
                 if not line.strip():
                     continue
                 try:
-                    batch = parse_line(line)
+                    batch = batch_of(line)
                 except ValueError as problem:
                     raise ValueError(f"{self.path}, line {number}: {problem}") from None
                 if batch is not None:
                     yield batch
 
 
-def _open(path: Path) -> BinaryIO:
-    with path.open("rb") as file:
-        gzipped = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-    return cast(BinaryIO, gzip.open(path)) if gzipped else path.open("rb")
-
-
-def parse_line(line: bytes) -> Batch | None:
+def batch_of(line: bytes) -> Batch | None:
     """Turn a line of a recording into a batch; None if its frame carries no rows.
 
     Raises
@@ -102,15 +88,13 @@ def parse_line(line: bytes) -> Batch | None:
     ValueError
         The line is not of the form that `WireRecording` documents.
     """
+    read = parse_line(line)
     try:
-        decoded = _decode_line(line)
-        rows = decoded.frame.data
-        symbols = [_decode_row(row).symbol for row in rows]
-        received_ms = round(decoded.received)
-    # msgspec's errors are ValueErrors; the others: too deep nesting, infinite times.
-    except (RecursionError, OverflowError) as problem:
+        frame = _decode_frame(read.frame)
+        symbols = [_decode_row(row).symbol for row in frame.data]
+    except RecursionError as problem:  # too deep nesting
         raise ValueError(str(problem)) from None
-    channel: Channel | None = next((c for c in CHANNELS if c == decoded.frame.op), None)
-    if channel is None or not rows:
+    channel: Channel | None = next((c for c in CHANNELS if c == frame.op), None)
+    if channel is None or not symbols:
         return None
-    return Batch(received_ms, channel, symbols, [bytes(row) for row in rows])
+    return Batch(round(read.received), channel, symbols, [bytes(row) for row in frame.data])

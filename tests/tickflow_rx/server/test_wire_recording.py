@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests import data
 from tests.tickflow_rx.server.clients import client
 from tickflow_rx.server import Server, WireRecording
-from tickflow_rx.server._wire_recording import parse_line
+from tickflow_rx.server._wire_recording import batch_of
 
 ROW = b'{"symbol" : "A.SH","last_price":85.40999999999998, "volume":1e3,"amount":422430500}'
 
@@ -73,7 +73,7 @@ def test_a_bad_line_is_named(tmp_path: Path, bad: bytes) -> None:
 @given(st.binary())
 def test_any_line_is_a_batch_or_a_value_error(content: bytes) -> None:
     with contextlib.suppress(ValueError):
-        parse_line(content)
+        batch_of(content)
 
 
 def test_arguments() -> None:
