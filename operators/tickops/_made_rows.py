@@ -85,6 +85,7 @@ def time_column(times_us: I64, dtype: pl.DataType) -> Column:
 
 def name_ranks(symbols: Symbols) -> I64:
     """Place of each symbol in the order of names, which no chain and no snapshot changes."""
-    ranks = np.empty(len(symbols), np.int64)
-    ranks[sorted(range(len(symbols)), key=symbols.names.__getitem__)] = np.arange(len(symbols))
+    count = len(symbols)
+    ranks = np.empty(count, np.int64)
+    ranks[sorted(range(count), key=symbols.names.__getitem__)] = np.arange(count)
     return ranks

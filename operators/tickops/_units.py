@@ -55,7 +55,7 @@ class Units:
             if isinstance(self._unit, int):
                 units[:] = self._unit
             elif self._unit is not None:
-                for code, name in enumerate(self._symbols.names):
+                for code, name in enumerate(self._symbols.names[: len(units)]):
                     units[code] = self._unit.get(name, units[code])
             self._known = cast("I64", frozen(units))
         return self._known

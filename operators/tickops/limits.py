@@ -201,7 +201,7 @@ class _Limits(Core):
         if known == len(self._symbols):
             return
         markets = self._symbols.markets
-        for code in range(known, len(self._symbols)):
+        for code in range(known, len(markets)):
             name = self._symbols.names[code]
             rules.append(_rules(name, self._rates) if markets[code] == CN else _NO_LIMIT)
         dtype = self._kernels.RULE

@@ -17,13 +17,13 @@ from tickops import _run
 from tickops._batch import Batch
 from tickops._run import Run
 from tickops._stateless import Stateless
+from tickops._symbols import Symbols
 from tickops.testing import assert_identical, quotes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tickops._operator import Core
-    from tickops._symbols import Symbols
 
 ROWS = quotes(levels=5, corrections=True, late=True, nulls=True, nans=True)
 PLAIN = pl.DataFrame(
@@ -58,6 +58,51 @@ def test_blocks_give_what_the_whole_gives(case: Case, monkeypatch: pytest.Monkey
             actual = [cut.push(given_), cut.finish()]
         assert_identical(pl.concat(actual), pl.concat(expected))
         assert cut.counts == whole.counts
+
+    check()
+
+
+class Growing(Symbols):
+    """Symbols to which others add between any two questions, as steps in other threads may."""
+
+    def __len__(self) -> int:
+        count = super().__len__()
+        self._grow()
+        return count
+
+    @property
+    def markets(self) -> Any:
+        """As they were."""
+        markets = super().markets
+        self._grow()
+        return markets
+
+    def _grow(self) -> None:
+        self._add([f"{len(self.names)}.OTHER"], ["US"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_symbols_may_come_at_any_time(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ROWS if case.frames is None else case.frames
+
+    @settings(
+        max_examples=2 if SMALL else 5,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(frame=rows, length=st.integers(1, 8))
+    def check(frame: pl.DataFrame, length: int) -> None:
+        given_ = frame if case.prepare is None else case.prepare.apply(frame)
+        whole = case.operator.start()
+        expected = [whole.push(given_), whole.finish()]
+        with monkeypatch.context() as patched:
+            patched.setattr(_run, "BLOCK_ROWS", length)
+            patched.setattr(_run, "Symbols", Growing)
+            cut = Run(case.operator)
+            actual = [cut.push(given_), cut.finish()]
+        assert_identical(pl.concat(actual), pl.concat(expected))
 
     check()
 
