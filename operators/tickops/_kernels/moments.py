@@ -324,8 +324,11 @@ def _statistic(t: F64, kind: int, least: float, out: F64) -> None:
     elif kind == _ZSCORE:
         v = t[_V * _ROOM :]
         for j in range(len(out)):
-            far = _deviation(v[j], origin[j], a[j], a_low[j], n[j])
-            out[j] = far / np.sqrt(variance[j]) if variance[j] > 0.0 else np.nan
+            out[j] = (
+                _deviation(v[j], origin[j], a[j], a_low[j], n[j]) / np.sqrt(variance[j])
+                if variance[j] > 0.0
+                else np.nan
+            )
 
 
 @kernel
