@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ from tests.oracles.compare import assert_same
 from tests.oracles.frames import QUOTES, quote, quotes
 from tests.oracles.market import rows_of, seconds
 from tickops import _windows
+from tickops._arrays import empty, frozen
+from tickops._kernels import moments as kernels
 from tickops._rolling import MOMENTS
 from tickops.exceptions import LateRowError, SchemaError
 
@@ -294,16 +296,46 @@ def test_rows_in_step_give_the_same_bits_as_rows_in_any_order(
             "constant": np.full(n, 85.41),
         }
     )
-    null, of_nobody, missing = (pl.Series(rng.random(n) < p) for p in (0.1, 0.01, 0.02))
+    null, of_nobody, missing, twice = (
+        pl.Series(rng.random(n) < share) for share in (0.1, 0.01, 0.1, 0.005)
+    )
     first = pl.col("snapshot") == 0
-    in_step = frame.with_columns(
-        pl.when(~null).then("x"), pl.when(~of_nobody | first).then("symbol")
-    ).filter(~missing | first)
-    others = in_step.filter(~first).sample(fraction=1, shuffle=True, seed=5)
-    mixed = pl.concat([in_step.filter(first), others.sort("snapshot", maintain_order=True)])
+    in_step = (
+        frame.with_columns(pl.when(~null).then("x"), pl.when(~of_nobody | first).then("symbol"))
+        .filter(~missing | first)
+        .pipe(lambda rows: pl.concat([rows, rows.join(frame.filter(twice), "row", "semi")]))
+        .sort("row", maintain_order=True)
+        .with_columns(pl.int_range(pl.len()).alias("row"))
+    )
+    anyhow = pl.when(~first).then(pl.col("symbol").hash(6) % 997 * pl.col("snapshot") % 997)
+    mixed = in_step.sort("snapshot", anyhow, "row")
     op = ops.rolling(window, {"x": list(MOMENTS), "constant": "zscore"}, daily=daily, min_rows=2)
     expected = op.apply(mixed).sort("row")
     assert_frame_equal(op.apply(in_step), expected, check_exact=True)
     run = op.start()
     parts = [run.push(part) for part in in_step.iter_slices(37)]
     assert_frame_equal(pl.concat(parts), expected, check_exact=True)
+
+
+def test_a_block_of_symbols_leaves_those_without_a_row_alone() -> None:
+    symbols, absent = kernels.WIDTH, 7
+    state = np.arange(kernels.FIELDS * kernels.WIDTH, dtype=np.float64)
+    # Parts that would change if they were set apart again.
+    fields = state.reshape(kernels.FIELDS, kernels.WIDTH)
+    fields[2:4, absent] = 2.0**53 + 8, -2.0
+    before = fields.copy()
+    codes = np.delete(np.arange(symbols, dtype=np.int32), absent)
+    none = np.empty(0, np.int32)
+    kernels.moments(
+        cast("Any", frozen(codes)),
+        cast("Any", frozen(np.ones(len(codes)))),
+        cast("Any", empty(np.bool_)),
+        none, none, none, np.empty(0),
+        1,
+        cast("Any", frozen(np.array([MOMENTS.index("kurtosis")]))),
+        4,
+        state,
+        np.empty((1, len(codes))),
+    )  # fmt: skip
+    np.testing.assert_array_equal(fields[:, absent], before[:, absent])
+    assert (fields[0] == before[0] + (np.arange(symbols) != absent)).all()
