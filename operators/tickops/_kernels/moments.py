@@ -7,11 +7,10 @@ A number in two parts is their sum; the second is but what rounding left of the 
 it was computed from. Operations lose some 1e-32 of what they are given, and no more is asked of
 them: their results may overlap.
 
-State lies in blocks of symbols, each field of a block side by side. Where rows have symbols of one
-block in their order, though some be missing (so the whole market comes, snapshot by snapshot), all
-of the block is worked on in loops without branches, which processors run for several symbols at
-once; other rows go alone, through the same steps. What follows from the sums is computed for all
-rows of a tile.
+State lies in blocks of symbols, each field of a block side by side. Rows whose symbols follow one
+another (so the whole market comes, snapshot by snapshot) are worked on in loops without branches,
+which processors run for several rows at once; other rows go alone, through the same steps. What
+follows from the sums is computed for all rows of a tile.
 """
 
 import numpy as np
@@ -32,19 +31,19 @@ FIELDS = 10
 
 _N, _ORIGIN, _A, _A_LOW, _B, _B_LOW, _C, _C_LOW, _E, _E_LOW = range(FIELDS)
 
-# Of a place in a tile: the same after its row; whether there is a row; the value that came and the
-# one that left; how far each is from the origin, a power of that; n times the sum of squared
-# deviations, the variance, a statistic.
-_HERE, _V, _U, _DV, _DV_LOW, _DU, _DU_LOW, _PV, _PV_LOW, _PU, _PU_LOW = range(FIELDS, FIELDS + 11)
-_SQUARE, _VARIANCE, _OUT = range(FIELDS + 11, FIELDS + 14)
+# Of a row of a tile: the same after it; the value that came and the one that left; how far each
+# is from the origin, a power of that; n times the sum of squared deviations, the variance.
+_V, _U, _DV, _DV_LOW, _DU, _DU_LOW, _PV, _PV_LOW, _PU, _PU_LOW, _SQUARE, _VARIANCE = range(
+    FIELDS, FIELDS + 12
+)
 
 _WITHIN = WIDTH - 1
 
-# Loops over so many places at a time leave no rest that would be done one by one.
-_EVEN = 32
+# A tile ends with the row that makes it WIDTH long: until then there is room for a stretch.
+_ROOM = 2 * WIDTH
 
-# Fewer rows of a block take less time one by one.
-_FEWEST = 24
+# Shorter stretches take less time row by row.
+_SHORTEST = 32
 
 # Of the sum of squares; below it a variance is nothing but what rounding left.
 _NOTHING = 1e-28
@@ -191,147 +190,119 @@ def _kurtosis(
 
 
 @kernel
-def _may_be_block(codes: I32, i: int) -> bool:
-    """Whether row i may be the first of those that `_rows_of_block` counts. Mostly it tells."""
-    last = i + _FEWEST - 1
-    return last < len(codes) and 0 < codes[last] - codes[i] < WIDTH
-
-
-@kernel
-def _rows_of_block(codes: I32, outs: I32, i: int) -> int:
-    """How many rows from i on have symbols of one block, in order, and lose at most one row each.
-
-    0 if they are too few.
-    """
-    if codes[i] < 0:
-        return 0
-    after = (codes[i] // WIDTH + 1) * WIDTH
-    c = codes[i] - 1
+def _stretch(codes: I32, outs: I32, i: int) -> int:
+    """How many rows from i on have symbols side by side, and lose at most one row each."""
+    c = codes[i]
+    end = min(len(codes), i + WIDTH - (c & _WITHIN))
     k = i
     if len(outs) > 0:
-        while k < len(codes) and c < codes[k] < after and outs[k] <= 1:
-            c = codes[k]
+        while k < end and codes[k] - c == k - i and outs[k] <= 1:
             k += 1
     else:
-        while k < len(codes) and c < codes[k] < after:
-            c = codes[k]
+        while k < end and codes[k] - c == k - i:
             k += 1
-    return k - i if k - i >= _FEWEST else 0
+    return k - i
 
 
 @kernel
-def _load(
-    codes: I32,
-    x: F64,
-    fresh: Bool,
-    first_out: I32,
-    outs: I32,
-    values: F64,
-    s: F64,
-    t: F64,
-    places: int,
-) -> None:
-    """Take what comes and what leaves to the places of the symbols."""
-    begin = codes[0] // _EVEN * _EVEN
-    for j in range(places):
-        t[_HERE * WIDTH + j] = 0.0
-        t[_V * WIDTH + j] = np.nan
-        t[_U * WIDTH + j] = np.nan
-    sliding = len(outs) > 0
-    resets = len(fresh) > 0
-    for k in range(len(codes)):
-        j = codes[k] - begin
-        t[_HERE * WIDTH + j] = 1.0
-        t[_V * WIDTH + j] = x[k]
-        if sliding and outs[k] > 0:
-            t[_U * WIDTH + j] = values[first_out[k]]
-        if resets and fresh[k]:
-            s[_N * WIDTH + j] = 0.0
-
-
-@kernel
-def _count(s: F64, t: F64, places: int) -> None:
-    """Count the values that leave and come, and tell how far they are from the origin."""
-    for j in range(places):
-        u = t[_U * WIDTH + j]
-        v = t[_V * WIDTH + j]
+def _count(s: F64, t: F64, rows: int) -> None:
+    """Count the values that leave and come, and how far they are from the origin."""
+    for j in range(rows):
+        u = t[_U * _ROOM + j]
+        v = t[_V * _ROOM + j]
         n = s[_N * WIDTH + j]
         n = n if np.isnan(u) else n - 1.0
         n = n if np.isnan(v) else n + 1.0
         origin = s[_ORIGIN * WIDTH + j]
-        t[_DU * WIDTH + j], t[_DU_LOW * WIDTH + j] = _sum(u, -origin)
+        t[_DU * _ROOM + j], t[_DU_LOW * _ROOM + j] = _sum(u, -origin)
         origin = v if n == 1.0 and not np.isnan(v) else origin
-        t[_DV * WIDTH + j], t[_DV_LOW * WIDTH + j] = _sum(v, -origin)
-        s[_N * WIDTH + j] = t[_N * WIDTH + j] = n
-        s[_ORIGIN * WIDTH + j] = t[_ORIGIN * WIDTH + j] = origin
+        t[_DV * _ROOM + j], t[_DV_LOW * _ROOM + j] = _sum(v, -origin)
+        s[_N * WIDTH + j] = t[_N * _ROOM + j] = n
+        s[_ORIGIN * WIDTH + j] = t[_ORIGIN * _ROOM + j] = origin
 
 
 @kernel
-def _exchange(s: F64, t: F64, places: int, field: int, power: int) -> None:
+def _exchange(s: F64, t: F64, rows: int, field: int, power: int) -> None:
     """Take from the sums in `field` what left, and add what came: tile fields from `power` on."""
     a = s[field * WIDTH :]
-    after = t[field * WIDTH :]
-    p = t[power * WIDTH :]
-    for j in range(places):
+    after = t[field * _ROOM :]
+    p = t[power * _ROOM :]
+    for j in range(rows):
         high, low = a[j], a[WIDTH + j]
-        known, known_low = high, low
-        left = p[2 * WIDTH + j]
-        h, rest = _put(high, low, -left, -p[3 * WIDTH + j])
+        left = p[2 * _ROOM + j]
+        h, rest = _put(high, low, -left, -p[3 * _ROOM + j])
         high = high if np.isnan(left) else h
         low = low if np.isnan(left) else rest
         came = p[j]
         alone = s[_N * WIDTH + j] == 1.0 and not np.isnan(came)
         high = 0.0 if alone else high
         low = 0.0 if alone else low
-        h, rest = _put(high, low, came, p[WIDTH + j])
+        h, rest = _put(high, low, came, p[_ROOM + j])
         high = high if np.isnan(came) else h
         low = low if np.isnan(came) else rest
         high, low = _set_apart(high, low)
-        here = t[_HERE * WIDTH + j] > 0.0
-        a[j] = after[j] = high if here else known
-        a[WIDTH + j] = after[WIDTH + j] = low if here else known_low
+        a[j] = after[j] = high
+        a[WIDTH + j] = after[_ROOM + j] = low
 
 
 @kernel
-def _squares(t: F64, places: int) -> None:
+def _squares(t: F64, rows: int) -> None:
     """Square how far they are."""
-    for j in range(places):
-        h, low = _square(t[_DV * WIDTH + j], t[_DV_LOW * WIDTH + j])
-        t[_PV * WIDTH + j], t[_PV_LOW * WIDTH + j] = h, low
-        h, low = _square(t[_DU * WIDTH + j], t[_DU_LOW * WIDTH + j])
-        t[_PU * WIDTH + j], t[_PU_LOW * WIDTH + j] = h, low
+    for j in range(rows):
+        h, low = _square(t[_DV * _ROOM + j], t[_DV_LOW * _ROOM + j])
+        t[_PV * _ROOM + j], t[_PV_LOW * _ROOM + j] = h, low
+        h, low = _square(t[_DU * _ROOM + j], t[_DU_LOW * _ROOM + j])
+        t[_PU * _ROOM + j], t[_PU_LOW * _ROOM + j] = h, low
 
 
 @kernel
-def _products(t: F64, places: int) -> None:
+def _products(t: F64, rows: int) -> None:
     """Multiply the last power by how far they are."""
-    for j in range(places):
-        h, low = t[_PV * WIDTH + j], t[_PV_LOW * WIDTH + j]
-        h, low = _times(h, low, t[_DV * WIDTH + j], t[_DV_LOW * WIDTH + j])
-        t[_PV * WIDTH + j], t[_PV_LOW * WIDTH + j] = h, low
-        h, low = t[_PU * WIDTH + j], t[_PU_LOW * WIDTH + j]
-        h, low = _times(h, low, t[_DU * WIDTH + j], t[_DU_LOW * WIDTH + j])
-        t[_PU * WIDTH + j], t[_PU_LOW * WIDTH + j] = h, low
+    for j in range(rows):
+        h, low = t[_PV * _ROOM + j], t[_PV_LOW * _ROOM + j]
+        h, low = _times(h, low, t[_DV * _ROOM + j], t[_DV_LOW * _ROOM + j])
+        t[_PV * _ROOM + j], t[_PV_LOW * _ROOM + j] = h, low
+        h, low = t[_PU * _ROOM + j], t[_PU_LOW * _ROOM + j]
+        h, low = _times(h, low, t[_DU * _ROOM + j], t[_DU_LOW * _ROOM + j])
+        t[_PU * _ROOM + j], t[_PU_LOW * _ROOM + j] = h, low
 
 
 @kernel
-def _variances(t: F64, places: int, least: float) -> None:
+def _load(x: F64, fresh: Bool, first_out: I32, outs: I32, values: F64, s: F64, t: F64) -> None:
+    """Take what comes and what leaves into the tile."""
+    rows = len(x)
+    for j in range(rows):
+        t[_V * _ROOM + j] = x[j]
+    if len(outs) > 0:
+        for j in range(rows):
+            u = values[first_out[j]]
+            t[_U * _ROOM + j] = u if outs[j] > 0 else np.nan
+    else:
+        for j in range(rows):
+            t[_U * _ROOM + j] = np.nan
+    if len(fresh) > 0:
+        for j in range(rows):
+            s[_N * WIDTH + j] = 0.0 if fresh[j] else s[_N * WIDTH + j]
+
+
+@kernel
+def _variances(t: F64, rows: int, least: float) -> None:
     """Sums of squared deviations, and variances, in a tile."""
-    for j in range(places):
-        n = t[_N * WIDTH + j]
-        a, a_low = t[_A * WIDTH + j], t[_A_LOW * WIDTH + j]
-        b, b_low = t[_B * WIDTH + j], t[_B_LOW * WIDTH + j]
+    for j in range(rows):
+        n = t[_N * _ROOM + j]
+        a, a_low = t[_A * _ROOM + j], t[_A_LOW * _ROOM + j]
+        b, b_low = t[_B * _ROOM + j], t[_B_LOW * _ROOM + j]
         square = _second(a, a_low, b, b_low, n)
-        t[_SQUARE * WIDTH + j] = square
-        t[_VARIANCE * WIDTH + j] = square / (n * (n - 1.0)) if n >= least else np.nan
+        t[_SQUARE * _ROOM + j] = square
+        t[_VARIANCE * _ROOM + j] = square / (n * (n - 1.0)) if n >= least else np.nan
 
 
 @kernel
 def _statistic(t: F64, kind: int, least: float, out: F64) -> None:
     """Statistic of each row of a tile, NaN where there is none."""
-    n, origin = t[_N * WIDTH :], t[_ORIGIN * WIDTH :]
-    a, a_low = t[_A * WIDTH :], t[_A_LOW * WIDTH :]
-    variance = t[_VARIANCE * WIDTH :]
+    n, origin = t[_N * _ROOM :], t[_ORIGIN * _ROOM :]
+    a, a_low = t[_A * _ROOM :], t[_A_LOW * _ROOM :]
+    variance = t[_VARIANCE * _ROOM :]
     if kind == _COUNT:
         for j in range(len(out)):
             out[j] = n[j]
@@ -351,7 +322,7 @@ def _statistic(t: F64, kind: int, least: float, out: F64) -> None:
         for j in range(len(out)):
             out[j] = np.sqrt(variance[j] / n[j])
     elif kind == _ZSCORE:
-        v = t[_V * WIDTH :]
+        v = t[_V * _ROOM :]
         for j in range(len(out)):
             out[j] = (
                 _deviation(v[j], origin[j], a[j], a_low[j], n[j]) / np.sqrt(variance[j])
@@ -365,115 +336,19 @@ def _shape(t: F64, kind: int, out: F64) -> None:
     """Skew or kurtosis of each row of a tile, NaN where there is none."""
     for j in range(len(out)):
         out[j] = np.nan
-        n = t[_N * WIDTH + j]
-        if not t[_VARIANCE * WIDTH + j] > 0.0:
+        n = t[_N * _ROOM + j]
+        if not t[_VARIANCE * _ROOM + j] > 0.0:
             continue
-        a, a_low = t[_A * WIDTH + j], t[_A_LOW * WIDTH + j]
-        b, b_low = t[_B * WIDTH + j], t[_B_LOW * WIDTH + j]
-        c, c_low = t[_C * WIDTH + j], t[_C_LOW * WIDTH + j]
-        e, e_low = t[_E * WIDTH + j], t[_E_LOW * WIDTH + j]
-        square = t[_SQUARE * WIDTH + j]
+        a, a_low = t[_A * _ROOM + j], t[_A_LOW * _ROOM + j]
+        b, b_low = t[_B * _ROOM + j], t[_B_LOW * _ROOM + j]
+        c, c_low = t[_C * _ROOM + j], t[_C_LOW * _ROOM + j]
+        e, e_low = t[_E * _ROOM + j], t[_E_LOW * _ROOM + j]
+        square = t[_SQUARE * _ROOM + j]
         if kind == _SKEW:
             if n > 2.0:
                 out[j] = _skew(a, a_low, b, b_low, c, c_low, n, square)
         elif n > 3.0:
             out[j] = _kurtosis(a, a_low, b, b_low, c, c_low, e, e_low, n, square)
-
-
-@kernel
-def _alone(
-    codes: I32,
-    x: F64,
-    fresh: Bool,
-    first_out: I32,
-    outs: I32,
-    following: I32,
-    values: F64,
-    powers: int,
-    state: F64,
-    t: F64,
-    begin: int,
-) -> int:
-    """Work on rows one by one, until those of a block begin or the tile is full; return where."""
-    sliding = len(outs) > 0
-    resets = len(fresh) > 0
-    bh = bl = ch = cl = eh = el = 0.0
-    i = begin
-    while i < len(codes) and i - begin < WIDTH:
-        c = codes[i]
-        if c < 0:
-            t[_N * WIDTH + i - begin] = np.nan
-            i += 1
-            continue
-        if i > begin and _may_be_block(codes, i) and _rows_of_block(codes, outs, i) > 0:
-            break
-        # Numbers in local variables: arrays might overlap for all the compiler knows.
-        # a, b, c and e are the sums of the first to the fourth power.
-        j = i - begin
-        at = c // WIDTH * (FIELDS * WIDTH) + (c & _WITHIN)
-        n = 0.0 if resets and fresh[i] else state[_N * WIDTH + at]
-        origin = state[_ORIGIN * WIDTH + at]
-        ah, al = state[_A * WIDTH + at], state[_A_LOW * WIDTH + at]
-        if powers > 1:
-            bh, bl = state[_B * WIDTH + at], state[_B_LOW * WIDTH + at]
-        if powers > 2:
-            ch, cl = state[_C * WIDTH + at], state[_C_LOW * WIDTH + at]
-            eh, el = state[_E * WIDTH + at], state[_E_LOW * WIDTH + at]
-        if sliding:
-            slot = first_out[i]
-            for _ in range(outs[i]):
-                u = values[slot]
-                slot = following[slot]
-                if np.isnan(u):
-                    continue
-                n -= 1.0
-                dh, dl = _sum(u, -origin)
-                ah, al = _put(ah, al, -dh, -dl)
-                if powers > 1:
-                    h, low = _square(dh, dl)
-                    bh, bl = _put(bh, bl, -h, -low)
-                    if powers > 2:
-                        h, low = _times(h, low, dh, dl)
-                        ch, cl = _put(ch, cl, -h, -low)
-                        h, low = _times(h, low, dh, dl)
-                        eh, el = _put(eh, el, -h, -low)
-        v = x[i]
-        if not np.isnan(v):
-            n += 1.0
-            if n == 1.0:
-                origin = v
-                ah = al = bh = bl = ch = cl = eh = el = 0.0
-            dh, dl = _sum(v, -origin)
-            ah, al = _put(ah, al, dh, dl)
-            if powers > 1:
-                h, low = _square(dh, dl)
-                bh, bl = _put(bh, bl, h, low)
-                if powers > 2:
-                    h, low = _times(h, low, dh, dl)
-                    ch, cl = _put(ch, cl, h, low)
-                    h, low = _times(h, low, dh, dl)
-                    eh, el = _put(eh, el, h, low)
-        ah, al = _set_apart(ah, al)
-        state[_A * WIDTH + at], state[_A_LOW * WIDTH + at] = ah, al
-        t[_A * WIDTH + j], t[_A_LOW * WIDTH + j] = ah, al
-        if powers > 1:
-            bh, bl = _set_apart(bh, bl)
-            state[_B * WIDTH + at], state[_B_LOW * WIDTH + at] = bh, bl
-            t[_B * WIDTH + j], t[_B_LOW * WIDTH + j] = bh, bl
-        if powers > 2:
-            ch, cl = _set_apart(ch, cl)
-            state[_C * WIDTH + at], state[_C_LOW * WIDTH + at] = ch, cl
-            t[_C * WIDTH + j], t[_C_LOW * WIDTH + j] = ch, cl
-            eh, el = _set_apart(eh, el)
-            state[_E * WIDTH + at], state[_E_LOW * WIDTH + at] = eh, el
-            t[_E * WIDTH + j], t[_E_LOW * WIDTH + j] = eh, el
-        state[_N * WIDTH + at] = n
-        state[_ORIGIN * WIDTH + at] = origin
-        t[_N * WIDTH + j] = n
-        t[_ORIGIN * WIDTH + j] = origin
-        t[_V * WIDTH + j] = v
-        i += 1
-    return i
 
 
 @kernel
@@ -509,50 +384,117 @@ def moments(
         (k,) of the statistics, in the order of ``tickops._rolling.MOMENTS``, and the highest power
         that they need: 1, 2, or more for four.
     state
-        (blocks * FIELDS * WIDTH,) zeros at first, updated in place: a symbol c is in block
-        c // WIDTH, where each field has WIDTH places.
+        (blocks, FIELDS * WIDTH) zeros at first, updated in place: symbol c is in block c // WIDTH.
     result
         (k, n) written; NaN for null. O(1) a row on average. In pandas:
         ``groupby(symbol)[x].rolling(window).std()`` and so on.
     """
+    sliding = len(outs) > 0
+    resets = len(fresh) > 0
     least = max(min_rows, 1.0)
-    tile = np.zeros((_OUT + 1) * WIDTH)
-    i = 0
-    while i < len(codes):
-        begin = i
-        first = 0
-        wide = 0
-        rows = _rows_of_block(codes, outs, i) if _may_be_block(codes, i) else 0
-        if rows > 0:
-            first = codes[i] // _EVEN * _EVEN
-            wide = (codes[i + rows - 1] // _EVEN + 1) * _EVEN - first
-            s = state[first // WIDTH * (FIELDS * WIDTH) + (first & _WITHIN) :]
-            some = codes[i : i + rows]
-            _load(some, x[i:], fresh[i:], first_out[i:], outs[i:], values, s, tile, wide)
-            _count(s, tile, wide)
-            _exchange(s, tile, wide, _A, _DV)
+    tile = np.zeros((_VARIANCE + 1) * _ROOM)
+    bh = bl = ch = cl = eh = el = 0.0
+    begin = i = untried = 0
+    while begin < len(codes):
+        while i < len(codes) and i - begin < WIDTH:
+            c = codes[i]
+            if c < 0:
+                tile[_N * _ROOM + i - begin] = np.nan
+                i += 1
+                continue
+            rows = 0
+            # Mostly the first question tells; where in vain, not each row is asked again.
+            last = i + _SHORTEST - 1
+            if last < len(codes) and codes[last] - c == _SHORTEST - 1 and i >= untried:
+                rows = _stretch(codes, outs, i)
+                untried = i + _SHORTEST
+            if rows >= _SHORTEST:
+                s = state[c // WIDTH * (FIELDS * WIDTH) + (c & _WITHIN) :]
+                t = tile[i - begin :]
+                _load(x[i : i + rows], fresh[i:], first_out[i:], outs[i:], values, s, t)
+                _count(s, t, rows)
+                _exchange(s, t, rows, _A, _DV)
+                if powers > 1:
+                    _squares(t, rows)
+                    _exchange(s, t, rows, _B, _PV)
+                if powers > 2:
+                    for field in (_C, _E):
+                        _products(t, rows)
+                        _exchange(s, t, rows, field, _PV)
+                i += rows
+                continue
+            # Numbers in local variables: arrays might overlap for all the compiler knows.
+            # a, b, c and e are the sums of the first to the fourth power.
+            j = i - begin
+            at = c // WIDTH * (FIELDS * WIDTH) + (c & _WITHIN)
+            n = 0.0 if resets and fresh[i] else state[_N * WIDTH + at]
+            origin = state[_ORIGIN * WIDTH + at]
+            ah, al = state[_A * WIDTH + at], state[_A_LOW * WIDTH + at]
             if powers > 1:
-                _squares(tile, wide)
-                _exchange(s, tile, wide, _B, _PV)
+                bh, bl = state[_B * WIDTH + at], state[_B_LOW * WIDTH + at]
             if powers > 2:
-                for field in (_C, _E):
-                    _products(tile, wide)
-                    _exchange(s, tile, wide, field, _PV)
-            i += rows
-        else:
-            i = _alone(
-                codes, x, fresh, first_out, outs, following, values, powers, state, tile, begin
-            )
-        gaps = wide > i - begin  # results have to be picked out then
-        places = wide if gaps else i - begin
+                ch, cl = state[_C * WIDTH + at], state[_C_LOW * WIDTH + at]
+                eh, el = state[_E * WIDTH + at], state[_E_LOW * WIDTH + at]
+            if sliding:
+                slot = first_out[i]
+                for _ in range(outs[i]):
+                    u = values[slot]
+                    slot = following[slot]
+                    if np.isnan(u):
+                        continue
+                    n -= 1.0
+                    dh, dl = _sum(u, -origin)
+                    ah, al = _put(ah, al, -dh, -dl)
+                    if powers > 1:
+                        h, low = _square(dh, dl)
+                        bh, bl = _put(bh, bl, -h, -low)
+                        if powers > 2:
+                            h, low = _times(h, low, dh, dl)
+                            ch, cl = _put(ch, cl, -h, -low)
+                            h, low = _times(h, low, dh, dl)
+                            eh, el = _put(eh, el, -h, -low)
+            v = x[i]
+            if not np.isnan(v):
+                n += 1.0
+                if n == 1.0:
+                    origin = v
+                    ah = al = bh = bl = ch = cl = eh = el = 0.0
+                dh, dl = _sum(v, -origin)
+                ah, al = _put(ah, al, dh, dl)
+                if powers > 1:
+                    h, low = _square(dh, dl)
+                    bh, bl = _put(bh, bl, h, low)
+                    if powers > 2:
+                        h, low = _times(h, low, dh, dl)
+                        ch, cl = _put(ch, cl, h, low)
+                        h, low = _times(h, low, dh, dl)
+                        eh, el = _put(eh, el, h, low)
+            ah, al = _set_apart(ah, al)
+            state[_A * WIDTH + at], state[_A_LOW * WIDTH + at] = ah, al
+            tile[_A * _ROOM + j], tile[_A_LOW * _ROOM + j] = ah, al
+            if powers > 1:
+                bh, bl = _set_apart(bh, bl)
+                state[_B * WIDTH + at], state[_B_LOW * WIDTH + at] = bh, bl
+                tile[_B * _ROOM + j], tile[_B_LOW * _ROOM + j] = bh, bl
+            if powers > 2:
+                ch, cl = _set_apart(ch, cl)
+                state[_C * WIDTH + at], state[_C_LOW * WIDTH + at] = ch, cl
+                tile[_C * _ROOM + j], tile[_C_LOW * _ROOM + j] = ch, cl
+                eh, el = _set_apart(eh, el)
+                state[_E * WIDTH + at], state[_E_LOW * WIDTH + at] = eh, el
+                tile[_E * _ROOM + j], tile[_E_LOW * _ROOM + j] = eh, el
+            state[_N * WIDTH + at] = n
+            state[_ORIGIN * WIDTH + at] = origin
+            tile[_N * _ROOM + j] = n
+            tile[_ORIGIN * _ROOM + j] = origin
+            tile[_V * _ROOM + j] = v
+            i += 1
         if powers > 1:
-            _variances(tile, places, max(least, 2.0))
+            _variances(tile, i - begin, max(least, 2.0))
         for k in range(len(kinds)):
-            out = tile[_OUT * WIDTH :][:places] if gaps else result[k, begin:i]
+            out = result[k, begin:i]
             if kinds[k] < _SKEW:
                 _statistic(tile, kinds[k], least, out)
             else:
                 _shape(tile, kinds[k], out)
-            if gaps:
-                for row in range(begin, i):
-                    result[k, row] = out[codes[row] - first]
+        begin = i
