@@ -58,17 +58,9 @@ def run() -> list[Result]:
             "rolling VWAP 5m, whole day",
             "csp, numpy arrays",
             lambda: window.apply(traded),
-            _csp_arrays(traded, all_rows=True),
+            _csp_arrays(traded),
             rows=rows.height,
             wanted=1,
-        ),
-        against(
-            "rolling VWAP 5m, whole day",
-            "csp, numpy arrays, all results but the last thrown away",
-            lambda: window.apply(traded),
-            _csp_arrays(traded, all_rows=False),
-            rows=rows.height,
-            wanted=None,
         ),
         _per_edge(window, irregular_day(traded)),
         _per_tick(window, traded.head(200_000)),
@@ -120,11 +112,8 @@ def _polars_bars(traded: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _csp_arrays(traded: pl.DataFrame, *, all_rows: bool) -> Callable[[], object]:
-    """The sums of all symbols as one array a snapshot: for rows in step with each other.
-
-    Given is the result of each row, as by `apply`, or only that of the last snapshot.
-    """
+def _csp_arrays(traded: pl.DataFrame) -> Callable[[], object]:
+    """The sums of all symbols as one array a snapshot: for rows in step with each other."""
     csp: Any = importlib.import_module("csp")
     stats: Any = importlib.import_module("csp.stats")
     csp_typing: Any = importlib.import_module("csp.typing")
@@ -141,7 +130,7 @@ def _csp_arrays(traded: pl.DataFrame, *, all_rows: bool) -> Callable[[], object]
         bought = csp.curve(array, list(zip(times, amount, strict=True)))
         shares = csp.curve(array, list(zip(times, volume, strict=True)))
         vwap = stats.sum(bought, window) / (stats.sum(shares, window) * 100)
-        csp.add_graph_output("vwap", vwap, tick_count=-1 if all_rows else 1)
+        csp.add_graph_output("vwap", vwap)  # of each snapshot, as `apply` gives it
 
     def step() -> object:
         with warnings.catch_warnings():
