@@ -220,7 +220,7 @@ class Moments(Group):
             f"{prefix}sums", np.float64, symbols, self._kernels.FIELDS - 2
         )
         blocks = fields.reshape(len(self._state), self._kernels.WIDTH, self._kernels.FIELDS)
-        self._state = blocks.transpose(0, 2, 1).reshape(self._state.shape).copy()
+        self._state = np.ascontiguousarray(blocks.transpose(0, 2, 1)).reshape(self._state.shape)
 
     def rebuild(self, rows: Input, symbols: int) -> None:
         """Nothing: the sums were loaded."""

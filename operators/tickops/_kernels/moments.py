@@ -384,7 +384,8 @@ def moments(
         (k,) of the statistics, in the order of ``tickops._rolling.MOMENTS``, and the highest power
         that they need: 1, 2, or more for four.
     state
-        (blocks, FIELDS * WIDTH) zeros at first, updated in place: symbol c is in block c // WIDTH.
+        (blocks * FIELDS * WIDTH,) zeros at first, updated in place: symbol c is in block
+        c // WIDTH, where each field has WIDTH places.
     result
         (k, n) written; NaN for null. O(1) a row on average. In pandas:
         ``groupby(symbol)[x].rolling(window).std()`` and so on.
