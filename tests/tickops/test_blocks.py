@@ -36,32 +36,6 @@ PLAIN = pl.DataFrame(
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
-def test_blocks_give_what_the_whole_gives(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = ROWS if case.frames is None else case.frames
-
-    @settings(
-        max_examples=3 if SMALL else 8,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
-    @given(frame=rows, length=st.integers(1, 8), threads=st.integers(1, 2))
-    def check(frame: pl.DataFrame, length: int, threads: int) -> None:
-        given_ = frame if case.prepare is None else case.prepare.apply(frame)
-        whole = case.operator.start()
-        expected = [whole.push(given_), whole.finish()]
-        with monkeypatch.context() as patched:
-            patched.setattr(_run, "BLOCK_ROWS", length)
-            cut = Run(case.operator, threads=threads)
-            actual = [cut.push(given_), cut.finish()]
-        assert_identical(pl.concat(actual), pl.concat(expected))
-        assert cut.counts == whole.counts
-
-    check()
-
-
 class Growing(Symbols):
     """Symbols to which others add between any two questions, as steps in other threads may."""
 
@@ -81,30 +55,52 @@ class Growing(Symbols):
         self._add([f"{len(self.names)}.OTHER"], ["US"])
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
-def test_symbols_may_come_at_any_time(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = ROWS if case.frames is None else case.frames
+def check_blocks(
+    case: Case,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    examples: int,
+    most_threads: int,
+    symbols: type[Symbols] = Symbols,
+) -> None:
+    """Fail if blocks do not give what the whole gives, with other `symbols` for the blocks."""
 
     @settings(
-        max_examples=2 if SMALL else 5,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
     )
-    @given(frame=rows, length=st.integers(1, 8))
-    def check(frame: pl.DataFrame, length: int) -> None:
+    @given(
+        frame=ROWS if case.frames is None else case.frames,
+        length=st.integers(1, 8),
+        threads=st.integers(1, most_threads),
+    )
+    def check(frame: pl.DataFrame, length: int, threads: int) -> None:
         given_ = frame if case.prepare is None else case.prepare.apply(frame)
         whole = case.operator.start()
         expected = [whole.push(given_), whole.finish()]
         with monkeypatch.context() as patched:
             patched.setattr(_run, "BLOCK_ROWS", length)
-            patched.setattr(_run, "Symbols", Growing)
-            cut = Run(case.operator)
+            patched.setattr(_run, "Symbols", symbols)
+            cut = Run(case.operator, threads=threads)
             actual = [cut.push(given_), cut.finish()]
         assert_identical(pl.concat(actual), pl.concat(expected))
+        assert cut.counts == whole.counts
 
     check()
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_blocks_give_what_the_whole_gives(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_blocks(case, monkeypatch, examples=3 if SMALL else 8, most_threads=2)
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_symbols_may_come_at_any_time(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = 2 if SMALL else 5
+    check_blocks(case, monkeypatch, examples=examples, most_threads=1, symbols=Growing)
 
 
 def test_columns_that_stay_are_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:

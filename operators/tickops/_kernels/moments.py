@@ -205,6 +205,24 @@ def _stretch(codes: I32, outs: I32, i: int) -> int:
 
 
 @kernel
+def _load(x: F64, fresh: Bool, first_out: I32, outs: I32, values: F64, s: F64, t: F64) -> None:
+    """Take what comes and what leaves into the tile."""
+    rows = len(x)
+    for j in range(rows):
+        t[_V * _ROOM + j] = x[j]
+    if len(outs) > 0:
+        for j in range(rows):
+            u = values[first_out[j]]
+            t[_U * _ROOM + j] = u if outs[j] > 0 else np.nan
+    else:
+        for j in range(rows):
+            t[_U * _ROOM + j] = np.nan
+    if len(fresh) > 0:
+        for j in range(rows):
+            s[_N * WIDTH + j] = 0.0 if fresh[j] else s[_N * WIDTH + j]
+
+
+@kernel
 def _count(s: F64, t: F64, rows: int) -> None:
     """Count the values that leave and come, and how far they are from the origin."""
     for j in range(rows):
@@ -265,24 +283,6 @@ def _products(t: F64, rows: int) -> None:
         h, low = t[_PU * _ROOM + j], t[_PU_LOW * _ROOM + j]
         h, low = _times(h, low, t[_DU * _ROOM + j], t[_DU_LOW * _ROOM + j])
         t[_PU * _ROOM + j], t[_PU_LOW * _ROOM + j] = h, low
-
-
-@kernel
-def _load(x: F64, fresh: Bool, first_out: I32, outs: I32, values: F64, s: F64, t: F64) -> None:
-    """Take what comes and what leaves into the tile."""
-    rows = len(x)
-    for j in range(rows):
-        t[_V * _ROOM + j] = x[j]
-    if len(outs) > 0:
-        for j in range(rows):
-            u = values[first_out[j]]
-            t[_U * _ROOM + j] = u if outs[j] > 0 else np.nan
-    else:
-        for j in range(rows):
-            t[_U * _ROOM + j] = np.nan
-    if len(fresh) > 0:
-        for j in range(rows):
-            s[_N * WIDTH + j] = 0.0 if fresh[j] else s[_N * WIDTH + j]
 
 
 @kernel
@@ -403,6 +403,7 @@ def moments(
                 tile[_N * _ROOM + i - begin] = np.nan
                 i += 1
                 continue
+            at = c // WIDTH * (FIELDS * WIDTH) + (c & _WITHIN)
             rows = 0
             # Mostly the first question tells; where in vain, not each row is asked again.
             last = i + _SHORTEST - 1
@@ -410,7 +411,7 @@ def moments(
                 rows = _stretch(codes, outs, i)
                 untried = i + _SHORTEST
             if rows >= _SHORTEST:
-                s = state[c // WIDTH * (FIELDS * WIDTH) + (c & _WITHIN) :]
+                s = state[at:]
                 t = tile[i - begin :]
                 _load(x[i : i + rows], fresh[i:], first_out[i:], outs[i:], values, s, t)
                 _count(s, t, rows)
@@ -427,7 +428,6 @@ def moments(
             # Numbers in local variables: arrays might overlap for all the compiler knows.
             # a, b, c and e are the sums of the first to the fourth power.
             j = i - begin
-            at = c // WIDTH * (FIELDS * WIDTH) + (c & _WITHIN)
             n = 0.0 if resets and fresh[i] else state[_N * WIDTH + at]
             origin = state[_ORIGIN * WIDTH + at]
             ah, al = state[_A * WIDTH + at], state[_A_LOW * WIDTH + at]
